@@ -1,0 +1,73 @@
+/**
+ * The datagram pipe: the one interface behind which every transport stands.
+ *
+ * A pipe moves whole datagrams and knows nothing of sessions. It may lose, duplicate and reorder
+ * them; it never changes or joins them. One contract suite (`tests/contract/`) runs on every pipe.
+ *
+ * @module
+ */
+import type { Address } from "../protocol/address.ts";
+
+/** Largest datagram that Tickwire ever builds; a receive buffer is one byte larger to see truncation. */
+export const MAX_DATAGRAM_BYTES = 1452;
+
+/** A transmit buffer on loan from a pipe. Write a datagram at its start, then `send` or `release` it. */
+export interface TransmitSlot {
+  /** At least {@link MAX_DATAGRAM_BYTES} bytes, in the memory that the pipe was created with. */
+  readonly bytes: Uint8Array;
+}
+
+/** What a pipe has counted since it opened. Plain numbers, read them at any time. */
+export interface PipeCounters {
+  /** Datagrams handed to the operating system or network. */
+  datagramsSent: number;
+  /** Bytes of these datagrams. */
+  bytesSent: number;
+  /** Datagrams given to `onDatagram`. */
+  datagramsReceived: number;
+  /** Bytes of these datagrams. */
+  bytesReceived: number;
+  /** Sends that failed; the datagram is lost, as on any network. */
+  sendErrors: number;
+  /** Receive errors that the pipe survived. */
+  receiveErrors: number;
+  /** Datagrams dropped because they filled the receive buffer and may have been cut. */
+  truncated: number;
+  /** Datagrams dropped because their source port was 0, to which no reply can be sent. */
+  portZero: number;
+  /** Datagrams dropped because every transmit buffer was in flight. */
+  noBuffer: number;
+}
+
+/** Moves datagrams between this endpoint and any address. */
+export interface DatagramPipe {
+  /** Which transport this is: `"udp"`, `"dgram"`, `"simulated"` … */
+  readonly kind: string;
+  /** The address that it is bound to, with the real port. */
+  readonly localAddress: Address;
+  /** Largest datagram that `send` takes. */
+  readonly maxDatagramBytes: number;
+  /** Live counters. */
+  readonly counters: Readonly<PipeCounters>;
+
+  /**
+   * Starts delivery. `bytes` is valid only during the call and may be changed in place by it;
+   * `from` may be kept and passed to `send`. Called at most once.
+   */
+  start(onDatagram: (bytes: Uint8Array, from: Address) => void): void;
+
+  /** Borrows a transmit buffer, or `undefined` (counted) when all are in flight. */
+  acquire(): TransmitSlot | undefined;
+
+  /** Sends the first `sizeBytes` bytes of the slot and takes the slot back once they have left. Never throws, never rejects. */
+  send(slot: TransmitSlot, sizeBytes: number, to: Address): void;
+
+  /** Takes back a slot that was not sent. */
+  release(slot: TransmitSlot): void;
+
+  /** Turns a host name or IP literal into the addresses that this pipe can send to, best first. */
+  resolve(hostname: string, port: number): Promise<Address[]>;
+
+  /** Stops delivery and frees the socket; resolves when nothing of it is left. Idempotent. */
+  close(): Promise<void>;
+}
