@@ -1,0 +1,103 @@
+/**
+ * A run-time bit cursor that reads serialize 1.0 bits, and refuses to read past its end.
+ *
+ * @module
+ */
+
+/**
+ * Reads bits from a byte range of a `DataView`. A read that would pass the end yields 0 and sets
+ * {@link failed} for good, so a caller checks once after a group of reads. Nothing is thrown.
+ */
+export class BitReader {
+  #view: DataView = EMPTY_VIEW;
+  #byte = 0;
+  #end = 0;
+  #scratch = 0;
+  #pending = 0;
+  #failed = false;
+
+  /** Starts over at byte `offset`; bytes at and beyond `end` do not exist for this reader. */
+  reset(view: DataView, offset: number, end: number): void {
+    this.#view = view;
+    this.#byte = offset;
+    this.#end = end;
+    this.#scratch = 0;
+    this.#pending = 0;
+    this.#failed = false;
+  }
+
+  /** Whether a read passed the end. */
+  get failed(): boolean {
+    return this.#failed;
+  }
+
+  /** The next byte that has not been touched; after {@link align} the cursor itself. */
+  get byteOffset(): number {
+    return this.#byte;
+  }
+
+  /** Bits that can still be read. */
+  get bitsLeft(): number {
+    return (this.#end - this.#byte) * 8 + this.#pending;
+  }
+
+  /** Reads an unsigned integer of 0 to 32 bits. */
+  readBits(bits: number): number {
+    if (bits > 16) {
+      const low = this.#pull(16);
+      return (low | (this.#pull(bits - 16) << 16)) >>> 0;
+    }
+    return this.#pull(bits);
+  }
+
+  /** Reads an unsigned integer of up to 53 bits, low 32 bits first. */
+  readWide(bits: number): number {
+    if (bits <= 32) return this.readBits(bits);
+    const low = this.readBits(32);
+    return low + this.readBits(bits - 32) * 4_294_967_296;
+  }
+
+  /** Skips to the next byte boundary. Returns false when the skipped bits are not all zero. */
+  align(): boolean {
+    const padding = this.#scratch;
+    this.#scratch = 0;
+    this.#pending = 0;
+    return padding === 0;
+  }
+
+  /** Copies `count` whole bytes at a byte boundary; the empty array after a failed read. */
+  readBytes(count: number): Uint8Array<ArrayBuffer> {
+    if (count > this.#end - this.#byte) {
+      this.#failed = true;
+      return new Uint8Array(0);
+    }
+    const bytes = new Uint8Array(count);
+    for (let i = 0; i < count; i++) bytes[i] = this.#view.getUint8(this.#byte + i);
+    this.#byte += count;
+    return bytes;
+  }
+
+  /** Moves an aligned cursor over bytes that somebody else read and checked. */
+  skipTo(byteOffset: number): void {
+    this.#byte = byteOffset;
+  }
+
+  /** At most 16 bits, of which at most 7 pending plus 16 loaded, so 32-bit arithmetic is enough. */
+  #pull(bits: number): number {
+    let scratch = this.#scratch;
+    let pending = this.#pending;
+    while (pending < bits) {
+      if (this.#byte >= this.#end) {
+        this.#failed = true;
+        return 0;
+      }
+      scratch |= this.#view.getUint8(this.#byte++) << pending;
+      pending += 8;
+    }
+    this.#scratch = scratch >>> bits;
+    this.#pending = pending - bits;
+    return scratch & ((1 << bits) - 1);
+  }
+}
+
+const EMPTY_VIEW = new DataView(new ArrayBuffer(0));
