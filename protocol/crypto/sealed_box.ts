@@ -8,7 +8,13 @@
  *
  * @module
  */
-import { type CryptoBackend, NONCE_BYTES, packetKey, TAG_BYTES } from "./backend.ts";
+import {
+  assertKeyBytes,
+  type CryptoBackend,
+  NONCE_BYTES,
+  packetKey,
+  TAG_BYTES,
+} from "./backend.ts";
 import { openOneShot, sealOneShot } from "./one_shot.ts";
 
 /** Bytes that {@link seal} adds: nonce and tag. */
@@ -18,7 +24,8 @@ export const SEALED_BOX_OVERHEAD_BYTES: number = NONCE_BYTES + TAG_BYTES;
  * Seals `plaintext`; `associatedData` is authenticated and not contained.
  *
  * @param nonce 12 random bytes, never used before under this key.
- * @throws RangeError when key or nonce have another length than 32 and 12 bytes.
+ * @throws RangeError when key or nonce have another length than 32 and 12 bytes, or above 65,535 bytes
+ * of associated data, plaintext and tag.
  */
 export function seal(
   crypto: CryptoBackend,
@@ -46,11 +53,8 @@ export function open(
   associatedData: Uint8Array,
   box: Uint8Array,
 ): Uint8Array | undefined {
-  // An empty nonce makes packetKey refuse a bad key before the peer's bytes decide anything.
-  const nonce = new Uint8Array(NONCE_BYTES);
-  const isLongEnough = box.byteLength >= SEALED_BOX_OVERHEAD_BYTES;
-  if (isLongEnough) nonce.set(box.subarray(0, NONCE_BYTES));
-  const boxKey = packetKey(key, nonce);
-  if (!isLongEnough) return undefined;
+  assertKeyBytes(key, "A key");
+  if (box.byteLength < SEALED_BOX_OVERHEAD_BYTES) return undefined;
+  const boxKey = packetKey(key, box.subarray(0, NONCE_BYTES));
   return openOneShot(crypto, boxKey, 0, associatedData, box.subarray(NONCE_BYTES));
 }

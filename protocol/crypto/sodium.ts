@@ -29,8 +29,8 @@ import { assertCanSeal, canOpen } from "./sealed_range.ts";
 /** Default slab: more than 8,000 datagram buffers of 1.5 KiB. Untouched pages cost no memory. */
 export const DEFAULT_SLAB_BYTES = 12 * 1024 * 1024;
 
-/** Largest slab that {@link loadSodium} takes; libsodium's memory ends at 2 GiB. */
-export const MAX_SLAB_BYTES = 1024 * 1024 * 1024;
+/** Where libsodium's memory ends. A slab has to stay below, beside the module's own few hundred KiB. */
+export const MAX_SLAB_BYTES = 2 * 1024 * 1024 * 1024;
 
 /** Bytes of a SipHash-2-4 key. */
 export const SIPHASH_KEY_BYTES = 16;
@@ -330,7 +330,7 @@ let loading: Promise<SodiumBackend> | undefined;
 /**
  * Loads libsodium and reserves its memory; every later call gives the same backend.
  *
- * @throws RangeError when `slabBytes` is out of bounds, or is more than the backend was loaded with:
+ * @throws RangeError when `slabBytes` is out of bounds, does not fit in memory, or is more than the backend was loaded with:
  * the slab cannot grow, so whoever needs the largest one has to load it first.
  */
 export async function loadSodium(options: SodiumOptions = {}): Promise<SodiumBackend> {

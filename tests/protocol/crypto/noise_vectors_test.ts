@@ -89,3 +89,16 @@ for (const crypto of BACKENDS) {
     });
   }
 }
+
+Deno.test("a message of 65,535 bytes is read and a longer one is not, even where nothing is sealed yet", () => {
+  const crypto = BACKENDS[0]!;
+  const responder = new NoiseHandshake(crypto, {
+    pattern: "NX",
+    isInitiator: false,
+    prologue: NOTHING,
+    ephemeralSecret: new Uint8Array(32).fill(1),
+    staticKeys: keyPair(crypto, "02".repeat(32))!,
+  });
+  assert.equal(responder.readMessage(new Uint8Array(65_536).fill(9)), undefined);
+  assert.equal(responder.readMessage(new Uint8Array(65_535).fill(9))?.byteLength, 65_503);
+});
