@@ -104,6 +104,6 @@ Deno.test("secrets do not stay behind in the heap", async () => {
 });
 
 /** Where `needle` stands in `heap`, or -1. */
-function indexIn(heap: Uint8Array, needle: Uint8Array): number {
-  return Buffer.from(heap.buffer, 0, 16 * 1024 * 1024).indexOf(needle);
+function indexIn(heap: Uint8Array<ArrayBuffer>, needle: Uint8Array): number {
+  return Buffer.from(heap.buffer).indexOf(needle);
 }
