@@ -35,7 +35,7 @@ export interface PipeCounters {
   truncated: number;
   /** Datagrams dropped because their source port was 0, to which no reply can be sent. */
   portZero: number;
-  /** Datagrams dropped because every transmit buffer was in flight. */
+  /** Calls of `acquire` that found every transmit buffer in flight; the datagram is lost. */
   noBuffer: number;
 }
 
@@ -52,20 +52,37 @@ export interface DatagramPipe {
 
   /**
    * Starts delivery. `bytes` is valid only during the call and may be changed in place by it;
-   * `from` may be kept and passed to `send`. Called at most once.
+   * `from` may be kept and passed to `send`. Call it once and soon: what arrives before may be lost.
+   * What the callback throws is not caught: it is a defect of the receiver and ends the process.
    */
   start(onDatagram: (bytes: Uint8Array, from: Address) => void): void;
 
   /** Borrows a transmit buffer, or `undefined` (counted) when all are in flight. */
   acquire(): TransmitSlot | undefined;
 
-  /** Sends the first `sizeBytes` bytes of the slot and takes the slot back once they have left. Never throws, never rejects. */
+  /**
+   * Sends the first `sizeBytes` bytes of the slot and takes the slot back once they have left. Nothing
+   * that the network, the target or a closed pipe does is thrown or rejected: it counts in `sendErrors`.
+   *
+   * @throws {TypeError} if the slot is not on loan from this pipe.
+   * @throws {RangeError} if `sizeBytes` is not 0 to {@link DatagramPipe.maxDatagramBytes}.
+   */
   send(slot: TransmitSlot, sizeBytes: number, to: Address): void;
 
-  /** Takes back a slot that was not sent. */
+  /**
+   * Takes back a slot that was not sent.
+   *
+   * @throws {TypeError} if the slot is not on loan from this pipe.
+   */
   release(slot: TransmitSlot): void;
 
-  /** Turns a host name or IP literal into the addresses that this pipe can send to, best first. */
+  /**
+   * Turns a host name or IP literal into the addresses that this pipe can send to, best first, at least
+   * one. An IPv6 literal may stand in brackets.
+   *
+   * @throws {RangeError} (as a rejection) if the port is not 1 to 65,535.
+   * @throws {TransportError} (as a rejection) `unresolved` if there is no such address.
+   */
   resolve(hostname: string, port: number): Promise<Address[]>;
 
   /** Stops delivery and frees the socket; resolves when nothing of it is left. Idempotent. */
