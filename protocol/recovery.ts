@@ -1,0 +1,251 @@
+/**
+ * Loss detection: from acknowledgements and time to parts that arrived and parts to send again.
+ *
+ * Implements docs/protocol.md, "Recovery" (RFC 9002, sections 5 and 6). Messages are sent again,
+ * never packets: a lost packet hands its parts back to their channels, and a probe timeout does so
+ * early, without calling the packet lost.
+ *
+ * @module
+ */
+import type { MessageBuffer } from "./message_pool.ts";
+import { MAX_PROBE_TIMEOUT_MS, RttEstimator } from "./rtt_estimator.ts";
+import type { Pacer } from "./pacer.ts";
+import { PacketState, SentFlag, SentPackets } from "./sent_packets.ts";
+
+/** Packets after which a missing one counts as lost (RFC 9002, 6.1.1). */
+export const PACKET_THRESHOLD = 3;
+
+/** The threshold adapts to paths that reorder more, up to this. */
+const MAX_PACKET_THRESHOLD = 64;
+
+/** Packets that one probe timeout hands back for resending. */
+const PROBE_PACKETS = 2;
+
+/** Who is told what became of the parts of messages. */
+export interface RecoveryListener {
+  /** A part arrived. */
+  onPartAcked(message: MessageBuffer, part: number): void;
+  /** A packet that carried a part is lost; with `isProbe`, merely overdue. */
+  onPartLost(message: MessageBuffer, part: number, packetNumber: number, isProbe: boolean): void;
+  /** The newest CREDIT frames did not arrive. */
+  onCreditLost(): void;
+  /** A probe of a larger datagram size arrived or was lost. */
+  onMtuProbe(sizeBytes: number, arrived: boolean): void;
+  /** The peer has our acknowledgements up to this packet number. */
+  onAckOfAck(ackedUpTo: number): void;
+}
+
+/** Counts since the session began. */
+export interface RecoveryCounters {
+  /** Packets declared lost. */
+  packetsLost: number;
+  /** Packets acknowledged after they were declared lost. */
+  spuriousLosses: number;
+  /** Probe timeouts that fired. */
+  probeTimeouts: number;
+}
+
+/** Recovery state of one packet number space. */
+export class Recovery {
+  /** Packets in flight. */
+  readonly sent = new SentPackets();
+  /** Round-trip estimates; survives a resumption of the session. */
+  readonly rtt: RttEstimator;
+  /** Counts since the session began. */
+  readonly counters: RecoveryCounters;
+  readonly #pacer: Pacer;
+  readonly #listener: RecoveryListener;
+  #largestAcked = -1;
+  #lossTimeMs = Infinity;
+  #lastElicitingAtMs = 0;
+  #probeCount = 0;
+  #packetThreshold = PACKET_THRESHOLD;
+
+  constructor(
+    listener: RecoveryListener,
+    pacer: Pacer,
+    rtt: RttEstimator = new RttEstimator(),
+    counters: RecoveryCounters = { packetsLost: 0, spuriousLosses: 0, probeTimeouts: 0 },
+  ) {
+    this.#listener = listener;
+    this.#pacer = pacer;
+    this.rtt = rtt;
+    this.counters = counters;
+  }
+
+  /** Largest packet number that the peer acknowledged, or -1. */
+  get largestAcked(): number {
+    return this.#largestAcked;
+  }
+
+  /** Probe timeouts in a row without an acknowledgement. */
+  get probeCount(): number {
+    return this.#probeCount;
+  }
+
+  /** When {@link handleTimeout} has something to do, or `Infinity`. */
+  get deadlineMs(): number {
+    if (this.#lossTimeMs !== Infinity) return this.#lossTimeMs;
+    if (this.sent.elicitingInFlight === 0) return Infinity;
+    return this.#lastElicitingAtMs + this.probeTimeoutMs;
+  }
+
+  /** The probe timeout with its backoff, at most 1 s. */
+  get probeTimeoutMs(): number {
+    const backedOff = this.rtt.probeTimeoutMs * 2 ** Math.min(this.#probeCount, 6);
+    return Math.min(backedOff, MAX_PROBE_TIMEOUT_MS);
+  }
+
+  /** Records a packet that was just built. See {@link SentPackets.record}. */
+  onPacketSent(
+    itemsBefore: number,
+    sizeBytes: number,
+    flags: number,
+    ackedUpTo: number,
+    nowMs: number,
+  ): number {
+    if ((flags & SentFlag.ackEliciting) !== 0) this.#lastElicitingAtMs = nowMs;
+    this.#pacer.onSent(sizeBytes, nowMs);
+    return this.sent.record(itemsBefore, sizeBytes, flags, ackedUpTo, nowMs);
+  }
+
+  /**
+   * Begins an ACK frame. Follow with {@link ackRange} per range, newest first, then {@link endAck}.
+   *
+   * @returns `false` when it acknowledges a packet that was never sent.
+   */
+  beginAck(largest: number, ackDelayMs: number, nowMs: number): boolean {
+    if (largest >= this.sent.nextPacketNumber || largest < 0) return false;
+    if (largest > this.#largestAcked) {
+      this.#largestAcked = largest;
+      if (
+        this.sent.stateOf(largest) === PacketState.inFlight &&
+        (this.sent.flagsOf(largest) & SentFlag.ackEliciting) !== 0
+      ) {
+        this.rtt.sample(nowMs - this.sent.sentAtMs(largest), ackDelayMs, nowMs);
+      }
+    }
+    return true;
+  }
+
+  /** Acknowledges the packets `last - run + 1 ..= last`. */
+  ackRange(last: number, run: number): void {
+    const first = Math.max(last - run + 1, this.sent.oldest);
+    for (let packet = last; packet >= first; packet--) {
+      const state = this.sent.stateOf(packet);
+      if (state === PacketState.inFlight) this.#ackPacket(packet);
+      else if (state === PacketState.lost) this.#forgive(packet);
+    }
+  }
+
+  /** Ends an ACK frame: looks for losses and adapts the rate. */
+  endAck(nowMs: number): void {
+    this.#probeCount = 0;
+    this.#detectLosses(nowMs);
+    this.#pacer.onRound(this.rtt.smoothedMs, this.rtt.queueingMs, nowMs);
+  }
+
+  /**
+   * The deadline passed: declares losses, or hands parts back for a probe.
+   *
+   * @returns Whether a probe packet must leave now.
+   */
+  handleTimeout(nowMs: number): boolean {
+    if (nowMs < this.deadlineMs) return false;
+    if (this.#lossTimeMs !== Infinity) {
+      this.#detectLosses(nowMs);
+      return false;
+    }
+    this.#probeCount++;
+    this.counters.probeTimeouts++;
+    this.#lastElicitingAtMs = nowMs;
+    let handed = 0;
+    for (
+      let packet = this.sent.oldest;
+      packet < this.sent.nextPacketNumber && handed < PROBE_PACKETS;
+      packet++
+    ) {
+      if (this.sent.stateOf(packet) !== PacketState.inFlight) continue;
+      if ((this.sent.flagsOf(packet) & SentFlag.ackEliciting) === 0) continue;
+      this.#handBack(packet, true);
+      handed++;
+    }
+    return true;
+  }
+
+  /** Gives up the oldest packet so that the ring has room. */
+  dropOldest(): void {
+    this.#losePacket(this.sent.oldest);
+  }
+
+  /** Gives up everything in flight: the packet number space ends with its keys. */
+  abandon(): void {
+    while (this.sent.inFlight > 0) this.#losePacket(this.sent.oldest);
+    this.#lossTimeMs = Infinity;
+  }
+
+  #ackPacket(packet: number): void {
+    const sent = this.sent;
+    for (let i = 0; i < sent.itemCount(packet); i++) {
+      const message = sent.itemMessage(packet, i);
+      if (message !== undefined) this.#listener.onPartAcked(message, sent.itemPart(packet, i));
+    }
+    const flags = sent.flagsOf(packet);
+    if ((flags & SentFlag.mtuProbe) !== 0) {
+      this.#listener.onMtuProbe(sent.sizeBytes(packet), true);
+    }
+    const ackedUpTo = sent.ackedUpTo(packet);
+    if (ackedUpTo >= 0) this.#listener.onAckOfAck(ackedUpTo);
+    sent.settle(packet, PacketState.acked);
+    this.#pacer.onAcked(1);
+  }
+
+  /** A packet declared lost was acknowledged after all: the path reorders more than was assumed. */
+  #forgive(packet: number): void {
+    this.counters.spuriousLosses++;
+    this.#pacer.onLost(-1);
+    const distance = this.#largestAcked - packet;
+    if (distance >= this.#packetThreshold) {
+      this.#packetThreshold = Math.min(distance + 1, MAX_PACKET_THRESHOLD);
+    }
+    this.sent.settle(packet, PacketState.acked);
+  }
+
+  #detectLosses(nowMs: number): void {
+    this.#lossTimeMs = Infinity;
+    const lossDelayMs = this.rtt.lossDelayMs;
+    for (let packet = this.sent.oldest; packet < this.#largestAcked; packet++) {
+      if (this.sent.stateOf(packet) !== PacketState.inFlight) continue;
+      const lostAtMs = this.sent.sentAtMs(packet) + lossDelayMs;
+      if (this.#largestAcked - packet >= this.#packetThreshold || nowMs >= lostAtMs) {
+        this.#losePacket(packet);
+      } else if (lostAtMs < this.#lossTimeMs) {
+        this.#lossTimeMs = lostAtMs;
+      }
+    }
+  }
+
+  #losePacket(packet: number): void {
+    const flags = this.sent.flagsOf(packet);
+    if ((flags & SentFlag.mtuProbe) !== 0) {
+      // A probe that does not fit says nothing of congestion.
+      this.#listener.onMtuProbe(this.sent.sizeBytes(packet), false);
+    } else {
+      this.counters.packetsLost++;
+      this.#pacer.onLost(1);
+    }
+    this.#handBack(packet, false);
+    this.sent.settle(packet, PacketState.lost);
+  }
+
+  #handBack(packet: number, isProbe: boolean): void {
+    const sent = this.sent;
+    for (let i = 0; i < sent.itemCount(packet); i++) {
+      const message = sent.itemMessage(packet, i);
+      if (message !== undefined) {
+        this.#listener.onPartLost(message, sent.itemPart(packet, i), packet, isProbe);
+      }
+    }
+    if ((sent.flagsOf(packet) & SentFlag.credit) !== 0) this.#listener.onCreditLost();
+  }
+}

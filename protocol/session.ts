@@ -1,0 +1,447 @@
+/**
+ * One peer: packets in, packets out, messages and events between. No I/O and no clock.
+ *
+ * Implements docs/protocol.md, "Sessions". The driver's rule is that of str0m: after every call that
+ * changes something, drain {@link Session.pollTransmit}, {@link Session.pollMessage} and
+ * {@link Session.pollEvent}, then sleep until {@link Session.deadlineMs}. What is sent waits for
+ * {@link Session.flush}, so that all messages of a tick share packets.
+ *
+ * @module
+ */
+import type { Address } from "./address.ts";
+import type { ChannelConfig } from "./channel_config.ts";
+import { ChannelSet } from "./channel_set.ts";
+import { CloseCode } from "./close_code.ts";
+import { Closing, encodeCloseReason } from "./closing.ts";
+import { Connection, type ConnectionContext, PacketOutcome, type TickTime } from "./connection.ts";
+import { type DropCounters, SessionCounters } from "./counters.ts";
+import type { FrameTable } from "./frames.ts";
+import type { SessionLimits } from "./limits.ts";
+import { countOpenError, type Link } from "./link.ts";
+import type { MemoryView } from "./memory_view.ts";
+import type { DeliveryCallback, MessageBuffer, MessagePool } from "./message_pool.ts";
+import { Pacer } from "./pacer.ts";
+import type { PacketWriter } from "./packet_writer.ts";
+import { RttEstimator } from "./rtt_estimator.ts";
+import { SendContext, type SendResult } from "./send_channel.ts";
+import { SentPackets } from "./sent_packets.ts";
+import type { SessionEvent } from "./session_event.ts";
+import { nextState, type SessionState, type SessionTransition } from "./session_state.ts";
+import { TokenBucket } from "./token_bucket.ts";
+
+/** What all sessions of an endpoint share. */
+export interface SessionShared {
+  /** Which end this is. */
+  readonly role: "client" | "server";
+  /** Buffers of messages. */
+  readonly pool: MessagePool;
+  /** Counts of what is refused. */
+  readonly drops: DropCounters;
+  /** Builds packets. */
+  readonly writer: PacketWriter;
+  /** Holds the frames of the packet at hand. */
+  readonly table: FrameTable;
+  /** Views the memory of the packet at hand. */
+  readonly memory: MemoryView;
+  /** Fills a buffer with random bytes. */
+  readonly random: (into: Uint8Array) => void;
+  /** Server: the tick that clients are told; client: `undefined`. */
+  readonly time: TickTime | undefined;
+}
+
+/** What the peer announced in the handshake. */
+export interface PeerLimits {
+  /** Silence after which it gives up on us. */
+  readonly idleTimeoutMs: number;
+  /** Datagrams a second that it accepts. */
+  readonly packetsPerSecond: number;
+  /** Bytes a second that it accepts. */
+  readonly bytesPerSecond: number;
+}
+
+/** Bursts that are accepted: one second's worth, since networks deliver in lumps. */
+const BURST_SECONDS = 1;
+
+/** One peer's session. */
+export class Session {
+  /** What it did so far. */
+  readonly counters = new SessionCounters();
+  readonly #shared: SessionShared;
+  readonly #limits: SessionLimits;
+  readonly #channels: ChannelSet;
+  readonly #pacer: Pacer;
+  readonly #rtt = new RttEstimator();
+  readonly #packetBudget: TokenBucket;
+  readonly #byteBudget: TokenBucket;
+  readonly #events: SessionEvent[] = [];
+  #state: SessionState = "open";
+  #connection: Connection | undefined;
+  #transmitTo: Address | undefined;
+  #closing: Closing | undefined;
+  #lingerUntilMs = Infinity;
+  #detachedUntilMs = Infinity;
+  #wantsFlush = false;
+  #malformedPackets = 0;
+  #resumeWindowMs = 0;
+  #lingerCode = 0;
+  #lingerReason = "";
+  #isAnnounced = false;
+
+  constructor(
+    channels: readonly ChannelConfig[],
+    limits: SessionLimits,
+    shared: SessionShared,
+    nowMs: number,
+  ) {
+    this.#shared = shared;
+    this.#limits = limits;
+    this.#pacer = new Pacer(limits.pacing, nowMs);
+    const { packetsPerSecond, bytesPerSecond } = limits;
+    this.#packetBudget = new TokenBucket(packetsPerSecond, packetsPerSecond * BURST_SECONDS, nowMs);
+    this.#byteBudget = new TokenBucket(bytesPerSecond, bytesPerSecond * BURST_SECONDS, nowMs);
+    const context = new SendContext(shared.pool, new SentPackets(), {
+      datagramBytes: limits.datagramBytes,
+      queueBytes: limits.sendQueueBytes,
+      queueMessages: limits.sendQueueMessages,
+    });
+    this.#channels = new ChannelSet(channels, context, limits, shared.drops);
+  }
+
+  /** Where the session stands. */
+  get state(): SessionState {
+    return this.#state;
+  }
+
+  /** Round-trip estimates. */
+  get rtt(): RttEstimator {
+    return this.#rtt;
+  }
+
+  /** Its channels, for statistics. */
+  get channels(): ChannelSet {
+    return this.#channels;
+  }
+
+  /** Its current connection; `undefined` while it waits to be resumed and when it is over. */
+  get connection(): Connection | undefined {
+    return this.#connection;
+  }
+
+  /** Bytes per second that it may send now. */
+  get sendRateBytesPerSecond(): number {
+    return this.#pacer.rateBytesPerSecond;
+  }
+
+  /** Where the packet that {@link pollTransmit} built goes. */
+  get transmitTo(): Address {
+    return this.#transmitTo!;
+  }
+
+  /** Gives the session keys and an address: at its start, and when it is resumed. */
+  attach(link: Link, address: Address, peer: PeerLimits, nowMs: number): void {
+    const isFirst = this.#connection === undefined && this.#state === "open";
+    if (!isFirst && !this.#move("resume")) return;
+    this.#endConnection();
+    this.#pacer.limit(peer.packetsPerSecond, peer.bytesPerSecond, nowMs);
+    const { role, drops, writer, table, memory, random, time } = this.#shared;
+    const context: ConnectionContext = {
+      role,
+      drops,
+      writer,
+      table,
+      memory,
+      random,
+      time,
+      channels: this.#channels,
+      limits: this.#limits,
+      pacer: this.#pacer,
+      rtt: this.#rtt,
+      counters: this.counters,
+    };
+    this.#connection = new Connection(link, address, context, peer.idleTimeoutMs, nowMs);
+    this.#channels.context.sent = this.#connection.recovery.sent;
+    this.#detachedUntilMs = Infinity;
+    this.#transmitTo = address;
+    if (isFirst) {
+      this.#events.push({ kind: "connected" });
+      return;
+    }
+    this.counters.resumptions++;
+    this.#channels.onCreditLost();
+    this.#wantsFlush = true;
+    this.#events.push({ kind: "resumed" });
+  }
+
+  /** How long the session waits to be resumed after silence; 0, the default, ends it at once. */
+  setResumeWindow(windowMs: number): void {
+    this.#resumeWindowMs = windowMs;
+  }
+
+  /** Takes a DATA packet that carries our connection id. It is decrypted in place. */
+  handlePacket(bytes: Uint8Array, from: Address, nowMs: number): void {
+    const connection = this.#connection;
+    if (connection === undefined) return;
+    if (this.#packetBudget.available(nowMs) < 1 || this.#byteBudget.available(nowMs) <= 0) {
+      this.#refuse();
+      this.#shared.drops.rateLimited++;
+      return;
+    }
+    const textEnd = connection.link.open(bytes, nowMs);
+    if (textEnd < 0) {
+      this.#refuse();
+      countOpenError(this.#shared.drops, -textEnd);
+    } else this.handleOpened(bytes, textEnd, from, nowMs);
+  }
+
+  /** Takes a packet that the link has opened already: the one that confirms a handshake. */
+  handleOpened(bytes: Uint8Array, textEnd: number, from: Address, nowMs: number): void {
+    const connection = this.#connection;
+    if (connection === undefined) return;
+    // Only authentic packets use up the peer's budget: nobody else can silence it.
+    this.#packetBudget.spend(1, nowMs);
+    this.#byteBudget.spend(bytes.byteLength, nowMs);
+    if (this.#state === "draining") return;
+    const pathBefore = connection.path.current;
+    const outcome = connection.handleOpened(bytes, textEnd, from, nowMs);
+    if (outcome !== PacketOutcome.applied) {
+      this.#refuse();
+      if (outcome === PacketOutcome.malformed) this.#onMalformed(nowMs);
+      return;
+    }
+    this.counters.packetsReceived++;
+    this.counters.bytesReceived += bytes.byteLength;
+    if (connection.path.current !== pathBefore) {
+      this.#events.push({ kind: "pathChanged", address: connection.path.current });
+    }
+    if (connection.peerCloseCode >= 0) this.#onPeerClose(connection, nowMs);
+    if (this.#state === "lingering" && this.#channels.isFlushed) {
+      this.#finishLinger(nowMs);
+    }
+  }
+
+  /** The peer proved that it does not know this session any more. */
+  handleReset(nowMs: number): void {
+    this.#onSilence(CloseCode.reset, nowMs);
+  }
+
+  /** Does what time asks for. Cheap when nothing is due. */
+  handleTimeout(nowMs: number): void {
+    const connection = this.#connection;
+    if (this.#closing?.isOver(nowMs)) {
+      this.#expire();
+      return;
+    }
+    if (this.#state === "detached") {
+      if (nowMs >= this.#detachedUntilMs) {
+        this.#closed(CloseCode.timeout, "the peer did not come back", false);
+        this.#expire();
+      }
+      return;
+    }
+    if (connection === undefined) return;
+    if (connection.isSilent(nowMs)) {
+      this.#onSilence(CloseCode.timeout, nowMs);
+      return;
+    }
+    if (this.#state === "lingering" && nowMs >= this.#lingerUntilMs) this.#finishLinger(nowMs);
+    connection.handleTimeout(nowMs);
+    this.#channels.expire(nowMs);
+  }
+
+  /** Lends a buffer for a message of at most `capacityBytes` bytes; hand it to {@link send} or back to the pool. */
+  prepare(capacityBytes: number): MessageBuffer {
+    return this.#shared.pool.acquire(capacityBytes);
+  }
+
+  /**
+   * Queues a message whose `sizeBytes` is set, and takes its buffer over whatever the result.
+   *
+   * @param onResult Told once what became of it, as an event.
+   */
+  send(
+    channel: number,
+    message: MessageBuffer,
+    onResult: DeliveryCallback | undefined,
+    nowMs: number,
+  ): SendResult {
+    message.onResult = onResult;
+    const isOpen = this.#state === "open" || this.#state === "detached";
+    const result = isOpen ? this.#channels.enqueue(channel, message, nowMs) : "dropped";
+    if (result === "queued") {
+      this.counters.messagesSent++;
+      this.#connection?.onActivity();
+      return result;
+    }
+    if (onResult !== undefined) {
+      this.#events.push({ kind: "delivery", callback: onResult, result: "dropped" });
+    }
+    this.#shared.pool.release(message);
+    return result;
+  }
+
+  /** Lets everything that was sent so far leave with the next packets. */
+  flush(): void {
+    this.#wantsFlush = true;
+  }
+
+  /**
+   * Builds the next packet to send into `into`, which is as large as a datagram may be.
+   *
+   * @returns Its size, or 0 when nothing is to be sent now; it goes to {@link transmitTo}.
+   */
+  pollTransmit(into: Uint8Array, nowMs: number): number {
+    const connection = this.#connection;
+    if (connection === undefined) return 0;
+    if (this.#closing !== undefined) {
+      if (!this.#closing.isDue(nowMs)) return 0;
+      this.#transmitTo = connection.path.current;
+      return connection.transmitClose(into, this.#closing, nowMs);
+    }
+    const sizeBytes = connection.transmit(into, this.#wantsFlush, nowMs);
+    if (sizeBytes === 0) {
+      if (this.#wantsFlush && !this.#channels.isPending(nowMs)) this.#wantsFlush = false;
+      return 0;
+    }
+    this.#transmitTo = connection.transmitTo;
+    return sizeBytes;
+  }
+
+  /** The next message for the application, which gives it back through {@link release}. */
+  pollMessage(): MessageBuffer | undefined {
+    const message = this.#channels.take();
+    if (message !== undefined) this.counters.messagesReceived++;
+    return message;
+  }
+
+  /** Takes a message back from the application. */
+  release(message: MessageBuffer): void {
+    this.#channels.release(message);
+  }
+
+  /** The next event. */
+  pollEvent(): SessionEvent | undefined {
+    this.#collectResults();
+    for (const channel of this.#channels.takeDrained()) {
+      this.#events.push({ kind: "drained", channel });
+    }
+    return this.#events.shift();
+  }
+
+  /** Ends the session at once. Messages that were not acknowledged may be lost. */
+  close(code: number, reason: string, nowMs: number): void {
+    if (!this.#move("close")) return;
+    this.#closed(code, reason, false);
+    this.#beginClosing(code, reason, nowMs);
+  }
+
+  /** Ends the session once everything reliable has arrived, or after `timeoutMs`. */
+  linger(code: number, reason: string, timeoutMs: number, nowMs: number): void {
+    if (!this.#move("linger")) return;
+    this.#lingerCode = code;
+    this.#lingerReason = reason;
+    this.#lingerUntilMs = nowMs + timeoutMs;
+    this.#wantsFlush = true;
+    if (this.#state === "closed") {
+      this.#closed(code, reason, false);
+      this.#expire();
+    } else if (this.#channels.isFlushed) this.#finishLinger(nowMs);
+  }
+
+  /** Ends a session that waits to be resumed and will not be. */
+  abandon(code: number, reason: string): void {
+    if (this.#state === "closed") return;
+    this.#closed(code, reason, true);
+    this.#expire();
+  }
+
+  /** When {@link handleTimeout} and {@link pollTransmit} should be called at the latest. */
+  deadlineMs(nowMs: number): number {
+    if (this.#state === "detached") return this.#detachedUntilMs;
+    const connection = this.#connection;
+    if (connection === undefined) return Infinity;
+    if (this.#closing !== undefined) return this.#closing.deadlineMs;
+    let earliest = Math.min(connection.deadlineMs(nowMs), this.#lingerUntilMs);
+    if (this.#wantsFlush && this.#channels.isPending(nowMs)) {
+      earliest = Math.min(earliest, this.#pacer.readyAtMs(nowMs));
+    }
+    return earliest;
+  }
+
+  #move(transition: SessionTransition): boolean {
+    const next = nextState(this.#state, transition);
+    if (next === undefined) return false;
+    this.#state = next;
+    return true;
+  }
+
+  #refuse(): void {
+    this.counters.packetsRefused++;
+  }
+
+  #onMalformed(nowMs: number): void {
+    if (++this.#malformedPackets < this.#limits.malformedPackets) return;
+    this.close(CloseCode.protocolError, "malformed packets", nowMs);
+  }
+
+  #onPeerClose(connection: Connection, nowMs: number): void {
+    const wasClosing = this.#state === "closing";
+    if (!this.#move("peerClose")) return;
+    const { peerCloseCode, peerCloseReason } = connection;
+    this.#closed(peerCloseCode, peerCloseReason, true);
+    if (wasClosing) this.#expire();
+    else this.#closing = new Closing(peerCloseCode, new Uint8Array(0), nowMs, 1);
+  }
+
+  #onSilence(code: number, nowMs: number): void {
+    const isOver = this.#resumeWindowMs === 0 || this.#state !== "open";
+    if (!this.#move("silence")) return;
+    if (!isOver) {
+      this.#endConnection();
+      this.#detachedUntilMs = nowMs + this.#resumeWindowMs;
+      this.#events.push({ kind: "detached", code });
+      return;
+    }
+    const reason = code === CloseCode.reset ? "the peer lost the session" : "the peer fell silent";
+    this.#closed(code, reason, false);
+    this.#expire();
+  }
+
+  #beginClosing(code: number, reason: string, nowMs: number): void {
+    if (this.#connection === undefined) this.#expire();
+    else this.#closing = new Closing(code, encodeCloseReason(reason), nowMs);
+  }
+
+  #finishLinger(nowMs: number): void {
+    if (!this.#move("flushed")) return;
+    this.#lingerUntilMs = Infinity;
+    this.#closed(this.#lingerCode, this.#lingerReason, false);
+    this.#beginClosing(this.#lingerCode, this.#lingerReason, nowMs);
+  }
+
+  /** Says once that the session is over; what follows is only courtesy to the peer. */
+  #closed(code: number, reason: string, isByPeer: boolean): void {
+    if (this.#isAnnounced) return;
+    this.#isAnnounced = true;
+    this.#connection?.recovery.abandon();
+    this.#channels.drop();
+    this.#collectResults();
+    this.#events.push({ kind: "closed", code, reason, isByPeer });
+  }
+
+  #expire(): void {
+    this.#state = "closed";
+    this.#closing = undefined;
+    this.#endConnection();
+  }
+
+  #collectResults(): void {
+    const { results } = this.#channels.context;
+    for (const result of results) this.#events.push({ kind: "delivery", ...result });
+    results.length = 0;
+  }
+
+  #endConnection(): void {
+    this.#connection?.end();
+    this.#connection = undefined;
+  }
+}
