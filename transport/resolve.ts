@@ -9,9 +9,9 @@
  */
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
-import type { Address } from "../protocol/address.ts";
 import { TransportError } from "./errors.ts";
 import { type SocketFamily, targetHostname } from "./ip_literal.ts";
+import type { SocketTarget } from "./socket_target.ts";
 
 /**
  * The addresses of a host that a socket of `family` can send to, best first and never none.
@@ -23,7 +23,7 @@ export async function resolveAddresses(
   hostname: string,
   port: number,
   family: SocketFamily,
-): Promise<Address[]> {
+): Promise<SocketTarget[]> {
   checkTargetPort(port);
   const literals = await lookUpLiterals(withoutBrackets(hostname));
   const reachable = new Set<string>();
@@ -39,7 +39,7 @@ export async function resolveAddresses(
       } address, and the local socket speaks nothing else`,
     );
   }
-  return Array.from(reachable, (target) => ({ hostname: target, port }));
+  return Array.from(reachable, (target) => ({ transport: "udp", hostname: target, port }));
 }
 
 /** Throws unless `port` can be sent to: a wrapped or fractional port would reach someone else. */

@@ -10,7 +10,7 @@
 import type { Address } from "../protocol/address.ts";
 import type { Clock, TimerId } from "./clock.ts";
 import { TransportError } from "./errors.ts";
-import { type SocketFamily, socketFamily, targetHostname } from "./ip_literal.ts";
+import { type SocketFamily, socketFamily } from "./ip_literal.ts";
 import {
   type DatagramPipe,
   MAX_DATAGRAM_BYTES,
@@ -21,6 +21,7 @@ import { newPipeCounters } from "./pipe_counters.ts";
 import { resolveAddresses } from "./resolve.ts";
 import { allocateExactly, allocateOnHeap, SlotPool, type SlotPoolOptions } from "./slot_pool.ts";
 import { bindSocket, type SocketOptions } from "./socket_binding.ts";
+import { SocketTargets } from "./socket_target.ts";
 import { systemClock } from "./system_clock.ts";
 
 /** The part of `Deno.DatagramConn` that a {@link UdpPipe} calls. */
@@ -87,8 +88,7 @@ export class UdpPipe implements DatagramPipe {
   readonly #clock: Clock;
   readonly #slots: SlotPool;
   readonly #receiveBuffer: Uint8Array;
-  /** Targets in the socket's own form; received addresses are that already and are not in here. */
-  readonly #targets: WeakMap<Address, Deno.NetAddr> = new WeakMap();
+  readonly #targets: SocketTargets;
   #receiving: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
   #pause: { timer: TimerId; end: () => void } | undefined;
@@ -101,6 +101,7 @@ export class UdpPipe implements DatagramPipe {
     this.#clock = clock;
     this.localAddress = Object.freeze({ hostname, port });
     this.#family = socketFamily(hostname);
+    this.#targets = new SocketTargets(this.#family);
     // One byte more than the longest datagram: whatever fills it may have been cut.
     this.#receiveBuffer = allocateExactly(allocate, MAX_DATAGRAM_BYTES + 1);
     this.#slots = new SlotPool(this.counters, { allocate, transmitSlots });
@@ -117,7 +118,7 @@ export class UdpPipe implements DatagramPipe {
 
   send(slot: TransmitSlot, sizeBytes: number, to: Address): void {
     const claimed = this.#slots.claim(slot, sizeBytes);
-    const target = this.#closing === undefined ? this.#target(to) : undefined;
+    const target = this.#closing === undefined ? this.#targets.find(to) : undefined;
     if (target === undefined) {
       claimed.onFailed();
       return;
@@ -131,9 +132,8 @@ export class UdpPipe implements DatagramPipe {
     this.#slots.release(slot);
   }
 
-  async resolve(hostname: string, port: number): Promise<Address[]> {
-    const addresses = await resolveAddresses(hostname, port, this.#family);
-    return addresses.map((address) => ({ transport: "udp" as const, ...address }));
+  resolve(hostname: string, port: number): Promise<Address[]> {
+    return resolveAddresses(hostname, port, this.#family);
   }
 
   close(): Promise<void> {
@@ -196,24 +196,6 @@ export class UdpPipe implements DatagramPipe {
       this.#pause = { timer: this.#clock.setTimer(this.#clock.nowMs() + pauseMs, end), end };
     });
   }
-
-  /** The target in the form of this socket, or `undefined` when it cannot be sent to. */
-  #target(to: Address): Deno.NetAddr | undefined {
-    // Deno wraps a port beyond 16 bits around and would send to someone else.
-    if (!(to.port > 0 && to.port <= 65_535)) return undefined;
-    if (isNetAddress(to)) return to;
-    const known = this.#targets.get(to);
-    if (known !== undefined) return known;
-    const hostname = targetHostname(this.#family, to.hostname);
-    if (hostname === undefined) return undefined;
-    const target: Deno.NetAddr = { transport: "udp", hostname, port: to.port };
-    this.#targets.set(to, target);
-    return target;
-  }
-}
-
-function isNetAddress(address: Address): address is Deno.NetAddr {
-  return "transport" in address && address.transport === "udp";
 }
 
 /** The one boundary cast: a UDP socket reports `NetAddr` only, its type allows Unix sockets too. */

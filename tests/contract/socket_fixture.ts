@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { createSocket } from "node:dgram";
 import type { Address } from "../../protocol/address.ts";
 import type { DatagramPipe } from "../../transport/pipe.ts";
 import type { SocketOptions } from "../../transport/socket_binding.ts";
@@ -51,6 +52,18 @@ export function openRawUdp(): RawSender {
     async send(bytes: Uint8Array, to: Address): Promise<void> {
       await socket.send(bytes, { transport: "udp", hostname: to.hostname, port: to.port });
     },
+    close: () => socket.close(),
+  };
+}
+
+/** A bare socket of `node:dgram`. */
+export function openRawDgram(): RawSender {
+  const socket = createSocket("udp4");
+  return {
+    send: (bytes: Uint8Array, to: Address): Promise<void> =>
+      new Promise((resolve, reject) => {
+        socket.send(bytes, to.port, to.hostname, (error) => error ? reject(error) : resolve());
+      }),
     close: () => socket.close(),
   };
 }
