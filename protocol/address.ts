@@ -106,6 +106,17 @@ export function sourceKey(hostname: string): string {
   return `${formatIp(scratch)}/64`;
 }
 
+/**
+ * Whether an address is this very machine: 127.0.0.0/8 or `::1`. Kernels drop such sources when they come
+ * from a network, so nobody elsewhere can claim one. What is no IP literal is not this machine.
+ */
+export function isLoopback(hostname: string): boolean {
+  if (!parseIp(hostname, scratch)) return false;
+  if (isIpv4(scratch)) return scratch[IPV4_AT] === 127;
+  for (let i = 0; i < IP_BYTES - 1; i++) if (scratch[i] !== 0) return false;
+  return scratch[IP_BYTES - 1] === 1;
+}
+
 function parseOrThrow(hostname: string): void {
   if (!parseIp(hostname, scratch)) {
     throw new TypeError(`"${hostname}" is no IPv4 or IPv6 address literal`);
@@ -209,17 +220,4 @@ function longestZeroRun(bytes: Uint8Array, at: number): [number, number] {
     }
   }
   return best;
-}
-
-const loopbackScratch = new Uint8Array(IP_BYTES);
-
-/**
- * Whether an address is this very machine: 127.0.0.0/8 or `::1`. Kernels drop such sources when they come
- * from a network, so they cannot be spoofed, and limits that keep strangers apart do not apply to them.
- */
-export function isLoopback(hostname: string): boolean {
-  if (!parseIp(hostname, loopbackScratch)) return false;
-  if (isIpv4(loopbackScratch)) return loopbackScratch[IPV4_AT] === 127;
-  for (let i = 0; i < IP_BYTES - 1; i++) if (loopbackScratch[i] !== 0) return false;
-  return loopbackScratch[IP_BYTES - 1] === 1;
 }

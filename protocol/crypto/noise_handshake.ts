@@ -75,7 +75,11 @@ export class NoiseHandshake {
   #isSplit = false;
   #checkpoint: Checkpoint;
 
-  /** @throws RangeError on keys that have not 32 bytes, TypeError when one that the pattern needs is missing. */
+  /**
+   * Mixes prologue and pre-message; the first message may follow.
+   *
+   * @throws RangeError on keys that have not 32 bytes, TypeError when one that the pattern needs is missing.
+   */
   constructor(crypto: CryptoBackend, options: NoiseHandshakeOptions) {
     const { pattern, isInitiator, prologue, ephemeralSecret, staticKeys, remoteStatic } = options;
     assertKeyBytes(ephemeralSecret, "An ephemeral secret");

@@ -7,6 +7,7 @@ import {
   formatIp,
   IP_BYTES,
   isIpv4,
+  isLoopback,
   parseIp,
   sourceKey,
 } from "../../protocol/address.ts";
@@ -183,6 +184,39 @@ Deno.test("sourceKey is the address for IPv4 and the /64 for IPv6", () => {
   assert.equal(sourceKey("2001:db8:1:2:ffff::"), "2001:db8:1:2::/64");
   assert.notEqual(sourceKey("2001:db8:1:3::"), sourceKey("2001:db8:1:2::"));
   assert.equal(sourceKey("::1"), "::/64");
+});
+
+Deno.test("isLoopback is true for 127.0.0.0/8 and ::1 in any form, and for nothing else", () => {
+  for (
+    const hostname of [
+      "127.0.0.1",
+      "127.255.255.255",
+      "127.0.0.0",
+      "::ffff:127.0.0.1",
+      "::1",
+      "0:0:0:0:0:0:0:1",
+    ]
+  ) {
+    assert(isLoopback(hostname), hostname);
+  }
+  for (
+    const hostname of [
+      "126.255.255.255",
+      "128.0.0.0",
+      "1.2.3.127",
+      "::",
+      "::2",
+      "::101",
+      "1::1",
+      "::127.0.0.1",
+      "::fffe:127.0.0.1",
+      "localhost",
+      "127.1",
+      "",
+    ]
+  ) {
+    assert(!isLoopback(hostname), hostname);
+  }
 });
 
 /** Groups with zeros among them, so that `::` is met in every place. */
