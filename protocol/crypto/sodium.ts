@@ -7,7 +7,8 @@
  * process make it grow all the same, this backend takes the new views, and a view handed out before
  * has length 0 and is refused: never a write to a wrong place.
  *
- * Measured on one core, 100 bytes: seal 0.5 us, open 0.5 us, forged 0.3 us (bench/crypto_bench.ts).
+ * A packet of 100 bytes takes a fifth to a seventh of what it takes node:crypto, a forged one a
+ * thirtieth to a fortieth, and nine tenths of this is the raw call (bench/crypto_bench.ts).
  *
  * @module
  */
@@ -34,6 +35,9 @@ export const MAX_SLAB_BYTES = 2 * 1024 * 1024 * 1024;
 
 /** Bytes of a SipHash-2-4 key. */
 export const SIPHASH_KEY_BYTES = 16;
+
+/** Bytes of a SipHash-2-4 result. */
+export const SIPHASH_BYTES = 8;
 
 /** Pieces of the slab start on a cache line. */
 const ALIGN_BYTES = 64;
@@ -227,11 +231,13 @@ export class SodiumBackend implements CryptoBackend {
 
   /**
    * The 8-byte SipHash-2-4 of up to 65,536 bytes: the tag of relay hops, where 64 bits keep strangers
-   * out and the sessions' own AEAD guards the content.
+   * out and the sessions' own AEAD guards the content. Data in memory of `allocate` is read in place.
    *
-   * @throws RangeError unless the key has 16 bytes, or when there is more data.
+   * @param into Takes the hash, at its start; a new array if not given, which takes longer than the hash.
+   * @returns `into`.
+   * @throws RangeError unless the key has 16 bytes and `into` at least 8, or when there is more data.
    */
-  sipHash24(key: Uint8Array, data: Uint8Array): Uint8Array {
+  sipHash24(key: Uint8Array, data: Uint8Array, into: Uint8Array = new Uint8Array(8)): Uint8Array {
     if (key.byteLength !== SIPHASH_KEY_BYTES) {
       throw new RangeError(`A SipHash key has ${SIPHASH_KEY_BYTES} bytes, not ${key.byteLength}`);
     }
@@ -240,15 +246,18 @@ export class SodiumBackend implements CryptoBackend {
         `Cannot hash ${data.byteLength} bytes: the limit is ${DATA_BYTES} bytes`,
       );
     }
-    this.#refreshed().set(key, this.#scratch + KEY_AT);
-    this.#sodium._crypto_shorthash(
-      this.#scratch + RESULT_AT,
-      this.#place(data, 0),
-      data.byteLength,
-      0,
-      this.#scratch + KEY_AT,
-    );
-    return this.#result(8);
+    if (into.byteLength < SIPHASH_BYTES) {
+      throw new RangeError(`A SipHash has ${SIPHASH_BYTES} bytes, not ${into.byteLength}`);
+    }
+    const heap = this.#refreshed();
+    const keyAt = this.#scratch + KEY_AT;
+    const resultAt = this.#scratch + RESULT_AT;
+    // Loops, since at these sizes a call of set, slice or fill costs more than the hash itself.
+    for (let i = 0; i < SIPHASH_KEY_BYTES; i++) heap[keyAt + i] = key[i]!;
+    const input = data.buffer === heap.buffer ? data.byteOffset : this.#place(data, 0);
+    this.#sodium._crypto_shorthash(resultAt, input, data.byteLength, 0, keyAt);
+    for (let i = 0; i < SIPHASH_BYTES; i++) into[i] = heap[resultAt + i]!;
+    return into;
   }
 
   /** The current view of the heap. Emscripten makes a new one when the memory grew. */

@@ -216,10 +216,29 @@ Deno.test("MACs of more data than libsodium's scratch memory holds are the same 
 
 Deno.test("sipHash24 gives the 64 reference vectors", () => {
   assert.equal(SIPHASH_2_4.length, 64);
+  const heapPiece = sodium.allocate(80);
   for (const [sizeBytes, hash] of SIPHASH_2_4.entries()) {
-    const result = sodium.sipHash24(countingBytes(16), countingBytes(sizeBytes));
-    assert.equal(result.toHex(), hash, `${sizeBytes} bytes`);
+    const foreign = countingBytes(sizeBytes);
+    const inPlace = heapPiece.subarray(5, 5 + sizeBytes);
+    inPlace.set(foreign);
+    for (const data of [foreign, inPlace]) {
+      const result = sodium.sipHash24(countingBytes(16), data);
+      assert.equal(result.toHex(), hash, `${sizeBytes} bytes`);
+      assert.deepEqual([...data], [...foreign], "data is not changed");
+    }
   }
+});
+
+Deno.test("sipHash24 writes eight bytes to the start of the array that it is given", () => {
+  for (const into of [sodium.allocate(10), new Uint8Array(10)]) {
+    into.fill(0xa5);
+    assert.equal(sodium.sipHash24(countingBytes(16), countingBytes(3), into), into);
+    assert.equal(into.toHex(), `${SIPHASH_2_4[3]}a5a5`);
+  }
+  assert.throws(
+    () => sodium.sipHash24(countingBytes(16), countingBytes(3), new Uint8Array(7)),
+    RangeError,
+  );
 });
 
 Deno.test("sipHash24 throws on keys that have not 16 bytes and on data over 65,536 bytes", () => {
