@@ -42,6 +42,21 @@ export interface RebindOptions {
   keepOldMappings?: boolean | undefined;
 }
 
+/** A simulated NAT. Made by {@link SimulatedNetwork.nat}. */
+export interface Nat {
+  /** The address under which everything inside appears. */
+  readonly publicHostname: string;
+  /** Binds a pipe inside; `insideHostname` is an address that only the inside sees. Port 0 picks one. */
+  bind(insideHostname: string, port: number, options?: SimulatedPipeOptions): DatagramPipe;
+  /**
+   * Forgets which external port belongs to whom, as a router does that restarts: the next datagrams
+   * leave from new ports.
+   */
+  rebind(options?: RebindOptions): void;
+  /** The external addresses that new datagrams of a pipe inside leave from, oldest first. */
+  externalAddresses(pipe: DatagramPipe): Address[];
+}
+
 /** What a NAT needs of the network around it. */
 export interface NatUplink {
   /** Simulated time. */
@@ -66,9 +81,8 @@ interface Mapping {
 /** External ports are given out in ascending order from here, so that a new mapping never reuses a recent port. */
 const FIRST_EXTERNAL_PORT = 20_000;
 
-/** Made by {@link SimulatedNetwork.nat}. */
-export class NatBox implements SimulatedRouter {
-  /** The address under which everything inside appears. */
+/** A {@link Nat} as the network sees it: it routes what its pipes send and takes in what arrives. */
+export class NatBox implements Nat, SimulatedRouter {
   readonly publicHostname: string;
   readonly #uplink: NatUplink;
   readonly #mapping: NatDependence;
@@ -90,7 +104,6 @@ export class NatBox implements SimulatedRouter {
     this.#hairpinning = options.hairpinning ?? false;
   }
 
-  /** Binds a pipe inside; `insideHostname` is an address that only the inside sees. Port 0 picks one. */
   bind(insideHostname: string, port: number, options: SimulatedPipeOptions = {}): DatagramPipe {
     const address = this.#inside.freeAddress(insideHostname, port);
     const pipe = new SimulatedPipe(this, address, options);
@@ -98,13 +111,11 @@ export class NatBox implements SimulatedRouter {
     return pipe;
   }
 
-  /** Forgets which external port belongs to whom, as a router does that restarts: the next datagrams leave from new ports. */
   rebind(options: RebindOptions = {}): void {
     this.#outbound.clear();
     if (!options.keepOldMappings) this.#byExternalPort.clear();
   }
 
-  /** The external addresses that new datagrams of a pipe inside leave from, oldest first. */
   externalAddresses(pipe: DatagramPipe): Address[] {
     const addresses: Address[] = [];
     for (const [inside, mappings] of this.#outbound) {

@@ -12,7 +12,7 @@ import type { Address } from "../protocol/address.ts";
 import { TransportError } from "./errors.ts";
 import { completeImpairment, type ImpairmentOptions } from "./impairment.ts";
 import { unmapped, unmappedAddress } from "./ip_literal.ts";
-import { NatBox, type NatOptions } from "./nat_box.ts";
+import { type Nat, NatBox, type NatOptions } from "./nat_box.ts";
 import {
   type NetworkCounters,
   type NetworkDrop,
@@ -127,7 +127,7 @@ export class SimulatedNetwork {
   }
 
   /** Puts a NAT at a public address; bind pipes inside it. To paths, all of them are this one host. */
-  nat(publicHostname: string, options: NatOptions = {}): NatBox {
+  nat(publicHostname: string, options: NatOptions = {}): Nat {
     const literal = checkHost(publicHostname);
     this.#refuseNat(literal);
     if (this.#internet.has(literal)) {

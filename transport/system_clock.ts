@@ -8,6 +8,7 @@
  * @module
  */
 import type { Clock, TimerId } from "./clock.ts";
+import { nextTurn } from "./next_turn.ts";
 
 /** How a {@link SystemClock} waits. */
 export interface SystemClockOptions {
@@ -90,17 +91,6 @@ export class SystemClock implements Clock {
     this.#pending.delete(id);
     timer.callback();
   }
-}
-
-/** Calls back in the next turn of the event loop; returns what cancels it. */
-function nextTurn(callback: () => void): () => void {
-  // Browsers have no setImmediate, and nothing there that a fixed tick could use instead.
-  if (typeof setImmediate === "undefined") {
-    const handle = setTimeout(callback, 0);
-    return () => clearTimeout(handle);
-  }
-  const handle = setImmediate(callback);
-  return () => clearImmediate(handle);
 }
 
 /** Real time, for everything that can be a millisecond late. */

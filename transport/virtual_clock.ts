@@ -9,6 +9,7 @@
  */
 import type { Clock, TimerId } from "./clock.ts";
 import { type EventHandle, EventQueue } from "./event_queue.ts";
+import { nextTurn } from "./next_turn.ts";
 
 /** Something that happens at a time. Reusable, so that a datagram in flight needs no closure. */
 export interface VirtualEvent {
@@ -217,6 +218,6 @@ export class VirtualClock implements Clock {
 /** One turn of the event loop: every microtask has run before the next turn begins. */
 function settlePromises(): Promise<void> {
   return new Promise((resolve) => {
-    setImmediate(resolve);
+    nextTurn(resolve);
   });
 }

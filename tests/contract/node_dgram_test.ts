@@ -6,5 +6,6 @@ testPipeContract("dgram", () => socketFixture(openDgram, openRawDgram), {
   ipv6: hasIpv6(),
   dualStack: hasIpv6(),
   addressed: true,
+  rawSender: true,
   socket: true,
 });

@@ -7,7 +7,7 @@ import { createSocket } from "node:dgram";
 import type { Address } from "../../protocol/address.ts";
 import type { DatagramPipe } from "../../transport/pipe.ts";
 import type { SocketOptions } from "../../transport/socket_binding.ts";
-import type { PipeFixture, RawSender } from "./pipe_contract.ts";
+import type { PipeFixture, RawSender } from "./pipe_fixture.ts";
 
 /** Longest wait for loopback, far beyond what a loaded machine needs: only a failing test waits it out. */
 const PATIENCE_MS = 10_000;

@@ -6,5 +6,6 @@ testPipeContract("udp", () => socketFixture(openUdp, openRawUdp), {
   ipv6: hasIpv6(),
   dualStack: hasIpv6(),
   addressed: true,
+  rawSender: true,
   socket: true,
 });
