@@ -1,5 +1,5 @@
 /**
- * The backend of browsers: noble, plain JavaScript without WebAssembly, about 35 KB bundled.
+ * The backend of browsers: noble, plain JavaScript without WebAssembly, about 50 KB bundled and minified.
  *
  * A packet of 100 bytes takes it 17 times as long as libsodium, one of 1,200 bytes 6 times
  * (bench/crypto_bench.ts), which one client's traffic never notices. A server loads `sodium.ts`.
