@@ -8,11 +8,13 @@ import { type CodecFunctions, interpretedFunctions } from "./backend.ts";
 import type { Field } from "./field.ts";
 import { inspectBytes, type InspectRow } from "./inspect.ts";
 import { type Json, valueFromJson, valueToJson } from "./json.ts";
-import { jitFunctions } from "./jit.ts";
+import { failureOf, jitFunctions } from "./jit.ts";
 import { blockBounds } from "./layout.ts";
 import { MAX_CODEC_BYTES } from "./limits.ts";
 import type { StructNode } from "./node.ts";
+import { generatedFactory, hasGenerated, runtime } from "./runtime.ts";
 import { blockSize } from "./size.ts";
+import { structId } from "./struct_id.ts";
 import { NEWEST_VERSION, structAtVersion } from "./version.ts";
 
 /**
@@ -121,10 +123,13 @@ export function compileCodec<T extends object>(
  * run time can confirm it, so this is the boundary where the untyped tree gets its type.
  */
 export function codecOf<T>(node: StructNode, name: string, backend: Backend): Codec<T> {
-  const functions = backend === "interpreter"
-    ? interpretedFunctions(node, name)
-    : jitFunctions(node, name);
-  return makeCodec(node, name, functions) as Codec<T>;
+  return makeCodec(node, name, functionsOf(node, name, backend)) as Codec<T>;
+}
+
+function functionsOf(node: StructNode, name: string, backend: Backend): CodecFunctions {
+  const factory = hasGenerated() ? generatedFactory(structId(node)) : undefined;
+  if (factory !== undefined) return factory(runtime, failureOf(node, name));
+  return backend === "interpreter" ? interpretedFunctions(node, name) : jitFunctions(node, name);
 }
 
 function makeCodec(node: StructNode, name: string, functions: CodecFunctions): Codec<unknown> {

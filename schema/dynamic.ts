@@ -33,6 +33,11 @@ export function encodeDynamic(value: unknown): Uint8Array {
   return encoder.encodeSharedRef(value);
 }
 
+/** The encoding of a value, copied, or `undefined` when it cannot travel as `node`. */
+export function dynamicBytes(node: AnyNode, value: unknown): Uint8Array | undefined {
+  return dynamicFault(node, value) === undefined ? encodeDynamic(value).slice() : undefined;
+}
+
 /** What keeps `value` from travelling as `node`, or `undefined`. */
 export function dynamicFault(node: AnyNode, value: unknown): Fault | undefined {
   const budget = { items: node.maxItems };

@@ -2,8 +2,10 @@
  * Values as JSON, for logs, replays, fixtures and tools. Stable: properties in declaration order.
  *
  * Plain values stay what they are. Bytes become base64, maps become objects (text and enum keys) or
- * arrays of pairs (number keys), and inside `any` bytes become `{ "$bytes": base64 }`. An absent
- * optional field is left out.
+ * arrays of pairs (number keys). An absent optional property is left out, an absent element is
+ * `null`, or `{ "$absent": true }` where `null` is a value; the float -0 is `"-0"`. Inside `any`, bytes become
+ * `{ "$bytes": base64 }`, and the key of an object that has only one key gets another `$` in front
+ * when it starts with one, so that nothing is mistaken for these.
  *
  * @module
  */
@@ -13,6 +15,12 @@ import { fieldDefault } from "./value.ts";
 
 /** The property that marks bytes inside a dynamic value. */
 const BYTES_MARK = "$bytes";
+
+/** The property that marks an absent value where `null` is a value. */
+const ABSENT_MARK = "$absent";
+
+/** JSON text has no negative zero; floats have, and it has bytes of its own. */
+const NEGATIVE_ZERO = "-0";
 
 /** What JSON can say; a superset of what {@link valueToJson} returns. */
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
@@ -54,7 +62,10 @@ function toJson(node: Node, value: unknown): Json {
     case "union":
       return unionToJson(node, value as Readonly<Record<string, unknown>>);
     case "optional":
-      return value === undefined ? null : toJson(node.inner, value);
+      if (value !== undefined) return toJson(node.inner, value);
+      return node.inner.kind === "any" ? { [ABSENT_MARK]: true } : null;
+    case "float":
+      return Object.is(value, -0) ? NEGATIVE_ZERO : value as number;
     case "quaternion": {
       const { x, y, z, w } = value as Record<string, number>;
       return { x: x ?? 0, y: y ?? 0, z: z ?? 0, w: w ?? 0 };
@@ -95,10 +106,11 @@ function dynamicToJson(value: unknown): Json {
   if (value instanceof Uint8Array) return { [BYTES_MARK]: toBase64(value) };
   if (Array.isArray(value)) return value.map(dynamicToJson);
   if (isRecord(value)) {
-    return Object.fromEntries(
-      Object.entries(value).filter(([, item]) => item !== undefined)
-        .map(([key, item]) => [key, dynamicToJson(item)]),
-    );
+    const entries = Object.entries(value).filter(([, item]) => item !== undefined)
+      .map(([key, item]): [string, Json] => [key, dynamicToJson(item)]);
+    const [only] = entries;
+    if (entries.length === 1 && only?.[0].startsWith("$") === true) only[0] = `$${only[0]}`;
+    return Object.fromEntries(entries);
   }
   return value as null | boolean | number | string;
 }
@@ -118,11 +130,18 @@ function fromJson(node: Node, json: unknown): unknown {
       return isRecord(json) ? structFromJson(node, json) : json;
     case "union":
       return isRecord(json) ? unionFromJson(node, json) : json;
+    case "float":
+      return json === NEGATIVE_ZERO ? -0 : json;
     case "optional":
-      return json == null ? undefined : fromJson(node.inner, json);
+      return isAbsent(node.inner, json) ? undefined : fromJson(node.inner, json);
     default:
       return json;
   }
+}
+
+function isAbsent(inner: Node, json: unknown): boolean {
+  if (inner.kind !== "any") return json == null;
+  return isRecord(json) && json[ABSENT_MARK] === true && Object.keys(json).length === 1;
 }
 
 function structFromJson(
@@ -165,10 +184,15 @@ function mapFromJson(node: MapNode, json: unknown): unknown {
 function dynamicFromJson(json: unknown): unknown {
   if (Array.isArray(json)) return json.map(dynamicFromJson);
   if (!isRecord(json)) return json;
-  const keys = Object.keys(json);
-  const bytes = json[BYTES_MARK];
-  if (keys.length === 1 && typeof bytes === "string") return fromBase64(bytes);
-  return Object.fromEntries(keys.map((key) => [key, dynamicFromJson(json[key])]));
+  const entries = Object.entries(json)
+    .map(([key, item]): [string, unknown] => [key, dynamicFromJson(item)]);
+  const [only] = entries;
+  if (entries.length === 1 && only !== undefined) {
+    const [key, item] = only;
+    if (key === BYTES_MARK && typeof item === "string") return fromBase64(item);
+    if (key.startsWith("$$")) only[0] = key.slice(1);
+  }
+  return Object.fromEntries(entries);
 }
 
 function toBase64(bytes: Uint8Array): string {

@@ -21,3 +21,11 @@ export function compareMapKeys(
     ? node.values.indexOf(left) - node.values.indexOf(right)
     : compareUtf8(left, right);
 }
+
+/** The keys of a map in wire order. */
+export function sortedKeys<K extends string | number>(
+  node: MapKeyNode,
+  map: ReadonlyMap<K, unknown>,
+): K[] {
+  return [...map.keys()].sort((left, right) => compareMapKeys(node, left, right));
+}

@@ -6,7 +6,7 @@
  */
 import { encodeDynamic } from "../dynamic.ts";
 import { hasTail, mapEntryNode, packedBits } from "../layout.ts";
-import { compareMapKeys } from "../map_order.ts";
+import { sortedKeys } from "../map_order.ts";
 import type { ArrayNode, MapNode, Node, StructNode, UnionNode } from "../node.ts";
 import { Refusal } from "../refusal.ts";
 import { BitWriter } from "../wire/bit_writer.ts";
@@ -158,8 +158,7 @@ function writeElements(node: ArrayNode, values: readonly unknown[]): boolean {
 
 function writeEntries(node: MapNode, entries: Map<string | number, unknown>): boolean {
   const entry = mapEntryNode(node.key, node.value);
-  const keys = [...entries.keys()].sort((a, b) => compareMapKeys(node.key, a, b));
-  for (const key of keys) {
+  for (const key of sortedKeys(node.key, entries)) {
     if (!writeBlock(entry, { key, value: entries.get(key) })) return false;
   }
   return true;

@@ -35,8 +35,9 @@ export function compressedFloatGrid(
   max: number,
   resolution: number,
 ): CompressedFloatGrid {
-  const low = Math.fround(min);
-  const high = Math.fround(max);
+  // Adding 0 turns -0, which would print as another number, into 0.
+  const low = Math.fround(min) + 0;
+  const high = Math.fround(max) + 0;
   const step = Math.fround(resolution);
   const delta = Math.fround(high - low);
   const values = Math.fround(delta / step);
