@@ -73,7 +73,7 @@ export class QueryAsker {
   }
 
   /** When to call {@link handleTimeout} and {@link pollTransmit}. */
-  get deadlineMs(): number {
+  deadlineMs(): number {
     return this.isOver ? Infinity : this.#schedule.deadlineMs;
   }
 

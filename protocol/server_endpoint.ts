@@ -10,7 +10,7 @@
  */
 import type { ServerInfo } from "../schema/messages/mod.ts";
 import type { ProtocolCore } from "../schema/mod.ts";
-import { type Address, isLoopback, sourceKey } from "./address.ts";
+import { type Address, sourceKey } from "./address.ts";
 import { Admission, type Refused } from "./admission.ts";
 import { BlockList } from "./block_list.ts";
 import { CloseCode } from "./close_code.ts";

@@ -248,9 +248,14 @@ export class Session {
     this.#channels.expire(nowMs);
   }
 
-  /** Lends a buffer for a message of at most `capacityBytes` bytes; hand it to {@link send} or back to the pool. */
+  /** Lends a buffer for a message of at most `capacityBytes` bytes, for {@link send} or {@link discard}. */
   prepare(capacityBytes: number): MessageBuffer {
     return this.#shared.pool.acquire(capacityBytes);
+  }
+
+  /** Takes back a buffer that was not sent. */
+  discard(message: MessageBuffer): void {
+    this.#shared.pool.release(message);
   }
 
   /**

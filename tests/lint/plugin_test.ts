@@ -31,6 +31,11 @@ Deno.test("import-direction refuses an import against the direction, also by re-
   assert.deepEqual(messagesOf("tools/x.ts", `import "../server/mod.ts";`), []);
 });
 
+Deno.test("import-direction lets a main.ts put the parts together", () => {
+  assert.deepEqual(messagesOf("server/main.ts", `import "../examples/arena/game.ts";`), []);
+  assert.equal(messagesOf("server/domain.ts", `import "../examples/arena/game.ts";`).length, 1);
+});
+
 Deno.test("import-direction refuses specifiers that need an import map", () => {
   assert.equal(messagesOf("server/x.ts", `import "fast-check";`).length, 1);
   assert.deepEqual(messagesOf("server/x.ts", `import "npm:hono@4.0.0";`), []);

@@ -1,0 +1,87 @@
+/**
+ * Starts a game server.
+ *
+ * @module
+ */
+import { loadSodium } from "../protocol/crypto/sodium.ts";
+import { ServerEndpoint } from "../protocol/server_endpoint.ts";
+import type { ProtocolCore } from "../schema/mod.ts";
+import type { Clock } from "../transport/clock.ts";
+import { openDatagramPipe } from "../transport/open_datagram_pipe.ts";
+import type { DatagramPipe } from "../transport/pipe.ts";
+import { preciseClock, systemClock } from "../transport/system_clock.ts";
+import { DEFAULT_PORT } from "../protocol/connect_url.ts";
+import { checkServeOptions, type ServeOptions } from "./options.ts";
+import { Server } from "./server.ts";
+import { systemRandom } from "../transport/system_random.ts";
+import { simulate } from "../transport/simulate.ts";
+
+/** Datagrams in flight at once: a tick's worth for 2,000 peers and more. */
+const TRANSMIT_SLOTS = 4_096;
+
+/**
+ * Starts a game server.
+ *
+ * @example
+ * ```ts
+ * import { message, protocol, serve, t } from "../mod.ts";
+ *
+ * const Chat = message({ text: t.string({ maxBytes: 240 }) }, {
+ *   from: "both",
+ *   delivery: "reliable-ordered",
+ * });
+ * const Room = protocol("room", { version: 1 }, { Chat });
+ *
+ * const server = await serve(Room, { hostname: "127.0.0.1", port: 0 });
+ * server.on(Room.Chat, (peer, { text }) => server.broadcast(Room.Chat, { text }, { except: peer }));
+ * console.log(server.url());
+ * await server.close();
+ * ```
+ *
+ * @throws RangeError for options out of bounds, TransportError when the address cannot be bound.
+ */
+export async function serve<P extends ProtocolCore, Data = undefined>(
+  protocol: P,
+  options: ServeOptions<Data> = {},
+): Promise<Server<P, Data>> {
+  checkServeOptions(options);
+  const { environment = {}, preciseTicks = false } = options;
+  const crypto = environment.crypto ?? await loadSodium();
+  const random = environment.random ?? systemRandom;
+  const clock: Clock = environment.clock ?? (preciseTicks ? preciseClock : systemClock);
+  const wallClockMs = environment.wallClockMs ?? Date.now;
+  let { key } = options;
+  if (key === undefined) {
+    key = new Uint8Array(32);
+    random(key);
+  }
+  const endpoint = new ServerEndpoint({
+    protocol,
+    crypto,
+    random,
+    staticSecret: key,
+    epochMs: wallClockMs() - clock.nowMs(),
+    name: options.name ?? protocol.name,
+    authorizes: options.authorize !== undefined,
+    requireTicket: options.requireTicket ?? false,
+    isDevelopment: options.development ?? false,
+    ticketKeys: options.ticketKeys ?? [],
+    limits: {
+      ...options.limits,
+      ...(options.maxPeers === undefined ? {} : { sessions: options.maxPeers }),
+    },
+    sessionLimits: options.sessionLimits ?? {},
+  }, clock.nowMs());
+  let pipe: DatagramPipe = environment.pipe ?? await openDatagramPipe({
+    hostname: options.hostname,
+    port: options.port ?? DEFAULT_PORT,
+    allocate: (sizeBytes) => crypto.allocate(sizeBytes),
+    transmitSlots: TRANSMIT_SLOTS,
+  });
+  if (options.sim !== undefined) {
+    pipe = simulate(pipe, options.sim, clock, (sizeBytes) => crypto.allocate(sizeBytes));
+  }
+  const server = new Server(protocol, endpoint, pipe, clock, options);
+  server.start();
+  return server;
+}
