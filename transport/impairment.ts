@@ -101,17 +101,6 @@ export function completeImpairment(options: ImpairmentOptions = {}): Impairment 
   return impairment;
 }
 
-/** Whether datagrams pass it unchanged and at once. */
-export function isPerfect(impairment: Impairment): boolean {
-  return typedKeys(BOUNDS).every((field) =>
-    impairment[field] === NO_IMPAIRMENT[field] || (
-      // What describes bursts, held-back datagrams and the queue means nothing without them.
-      field === "burstLeave" || field === "burstLoss" || field === "reorderDelayMs" ||
-      field === "bucketBytes" || field === "queueBytes"
-    )
-  );
-}
-
 /** A field set to undefined is a field left out. */
 function withoutUndefined(options: ImpairmentOptions): ImpairmentOptions {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));

@@ -104,7 +104,7 @@ export class Random {
 
 /** A 32-bit seed out of a text and a number (FNV-1a), so that parts of a simulation have sequences of their own. */
 export function seedFor(text: string, seed: number): number {
-  let hash = 0x811c9dc5 ^ mix(seed | 0) ^ mix(Math.floor(seed / 2 ** 32) | 0);
+  let hash = mix(mix(seed + 0x9e3779b9 | 0) ^ Math.floor(seed / 2 ** 32)) ^ 0x811c9dc5;
   for (let index = 0; index < text.length; index++) {
     hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
   }
