@@ -41,7 +41,7 @@ export interface AdmissionOptions {
   /** Counts of what is refused. */
   readonly drops: DropCounters;
   /** Ends a session to make room. */
-  readonly evict: (entry: ServerSession, code: number, reason: string) => void;
+  readonly evict: (entry: ServerSession, code: number, reason: string, nowMs: number) => void;
 }
 
 /** Rules of admission. */
@@ -69,7 +69,7 @@ export class Admission {
   }
 
   /** Why a new session is refused, or `undefined`. */
-  refusalOf(handshake: Handshake, reserved: number): Refused | undefined {
+  refusalOf(handshake: Handshake, reserved: number, nowMs: number): Refused | undefined {
     const { protocol, requireTicket, limits, registry, drops, evict } = this.#options;
     if (this.isDraining) {
       drops.helloWhileClosed++;
@@ -102,7 +102,7 @@ export class Admission {
     if (silent === undefined) {
       return { status: "full", reason: "the server is full", retryAfterMs: RETRY_AFTER_MS };
     }
-    evict(silent, CloseCode.timeout, "the place was needed");
+    evict(silent, CloseCode.timeout, "the place was needed", nowMs);
     return undefined;
   }
 }

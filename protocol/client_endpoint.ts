@@ -22,7 +22,8 @@ import { MessagePool } from "./message_pool.ts";
 import { PacketFamily, packetFamily, PacketType } from "./packet.ts";
 import { PacketWriter } from "./packet_writer.ts";
 import { appIdOf } from "./app_id.ts";
-import { Session, type SessionShared } from "./session.ts";
+import { Session } from "./session.ts";
+import type { SessionShared } from "./session_shared.ts";
 import type { SessionEvent } from "./session_event.ts";
 
 /** What makes a client endpoint. */

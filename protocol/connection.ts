@@ -7,25 +7,20 @@
  *
  * @module
  */
-import { readVarint, varintEnd } from "../schema/mod.ts";
+import { applyAck, isAckPossible } from "./ack_frame.ts";
 import type { Address } from "./address.ts";
-import { AcceptVerdict, type ChannelSet } from "./channel_set.ts";
+import { AcceptVerdict } from "./channel_set.ts";
 import type { Closing } from "./closing.ts";
-import type { DropCounters, SessionCounters } from "./counters.ts";
+import { type ConnectionContext, PacketOutcome } from "./connection_context.ts";
 import { TAG_BYTES } from "./crypto/backend.ts";
 import { FrameError, type FrameTable, FrameType, parseFrames } from "./frames.ts";
 import { Keepalive } from "./keepalive.ts";
-import type { SessionLimits } from "./limits.ts";
 import type { Link } from "./link.ts";
-import type { MemoryView } from "./memory_view.ts";
 import type { MessageBuffer } from "./message_pool.ts";
 import { MtuProber } from "./mtu_prober.ts";
-import type { Pacer } from "./pacer.ts";
-import { expandPacketNumber } from "./packet.ts";
 import type { PacketWriter } from "./packet_writer.ts";
 import { PathValidator } from "./path_validator.ts";
 import { Recovery, type RecoveryCounters, type RecoveryListener } from "./recovery.ts";
-import type { RttEstimator } from "./rtt_estimator.ts";
 import { SentFlag } from "./sent_packets.ts";
 
 /** Acknowledgement-only packets after which one asks for an acknowledgement itself, to prune ranges. */
@@ -33,52 +28,6 @@ const ACK_ONLY_PACKETS_PER_PING = 32;
 
 /** How often the server's tick travels. */
 const TIME_INTERVAL_MS = 200;
-
-/** What became of an authentic packet. */
-export const PacketOutcome = {
-  /** Every frame was applied. */
-  applied: 0,
-  /** Refused whole; its sender will repeat what matters. */
-  refused: 1,
-  /** Refused whole; no honest sender sends this. */
-  malformed: 2,
-} as const;
-
-/** The tick that a server tells its clients. */
-export interface TickTime {
-  /** Number of the current tick. */
-  tick: number;
-  /** When it began. */
-  startedAtMs: number;
-}
-
-/** What a connection borrows from its session and endpoint. */
-export interface ConnectionContext {
-  /** Which end this is. */
-  readonly role: "client" | "server";
-  /** The session's channels. */
-  readonly channels: ChannelSet;
-  /** The session's limits. */
-  readonly limits: SessionLimits;
-  /** The session's rate. */
-  readonly pacer: Pacer;
-  /** The session's round-trip estimates. */
-  readonly rtt: RttEstimator;
-  /** The session's counts. */
-  readonly counters: SessionCounters;
-  /** The endpoint's counts of what is refused. */
-  readonly drops: DropCounters;
-  /** Shared by all sessions of an endpoint. */
-  readonly writer: PacketWriter;
-  /** Shared by all sessions of an endpoint. */
-  readonly table: FrameTable;
-  /** Shared by all sessions of an endpoint. */
-  readonly memory: MemoryView;
-  /** Fills a buffer with random bytes. */
-  readonly random: (into: Uint8Array) => void;
-  /** Server: the tick that clients are told; client: `undefined`. */
-  readonly time: TickTime | undefined;
-}
 
 /** Packet-level life of a session under one set of keys. */
 export class Connection implements RecoveryListener {
@@ -385,16 +334,9 @@ export class Connection implements RecoveryListener {
   #areAcksPossible(view: DataView, table: FrameTable): boolean {
     for (let row = 0; row < table.count; row++) {
       if (table.type[row] !== FrameType.ack) continue;
-      const largest = this.#largestOfAck(view, table.start[row]!);
-      if (largest >= this.recovery.sent.nextPacketNumber) return false;
-      if (largest - table.value[row]! + 1 < 0) return false;
+      if (!isAckPossible(view, table.start[row]!, table.value[row]!, this.recovery)) return false;
     }
     return true;
-  }
-
-  #largestOfAck(view: DataView, start: number): number {
-    const newest = this.recovery.sent.nextPacketNumber - 1;
-    return expandPacketNumber(view.getUint16(start, true), 2, newest);
   }
 
   #apply(view: DataView, from: Address, nowMs: number): void {
@@ -410,7 +352,7 @@ export class Connection implements RecoveryListener {
           channels.applyFragment(table, row, bytes, nowMs);
           break;
         case FrameType.ack:
-          this.#applyAck(view, start, nowMs);
+          applyAck(view, start, this.recovery, nowMs);
           break;
         case FrameType.credit:
           channels.onCredit(table.channel[row]!, table.value[row]!);
@@ -443,24 +385,5 @@ export class Connection implements RecoveryListener {
     }
     counters.pathChanges++;
     if (this.path.current.hostname !== before.hostname) rtt.reset();
-  }
-
-  #applyAck(view: DataView, start: number, nowMs: number): void {
-    const largest = this.#largestOfAck(view, start);
-    if (!this.recovery.beginAck(largest, view.getUint8(start + 2) / 2, nowMs)) return;
-    let at = start + 3;
-    let last = largest;
-    let run = readVarint(view, at, view.byteLength);
-    at = varintEnd();
-    const ranges = view.getUint8(at++);
-    this.recovery.ackRange(last, run);
-    for (let i = 0; i < ranges; i++) {
-      const gap = readVarint(view, at, view.byteLength);
-      last -= run + gap;
-      run = readVarint(view, varintEnd(), view.byteLength);
-      at = varintEnd();
-      this.recovery.ackRange(last, run);
-    }
-    this.recovery.endAck(nowMs);
   }
 }

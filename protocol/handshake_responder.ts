@@ -34,7 +34,6 @@ import {
 import type { EndpointLimits, SessionLimits } from "./limits.ts";
 import { Link } from "./link.ts";
 import { WIRE_VERSION } from "./packet.ts";
-import type { PeerLimits } from "./session.ts";
 import type { ShownTicket } from "./ticket_office.ts";
 import { KeyedBuckets, TokenBucket } from "./token_bucket.ts";
 
@@ -309,9 +308,4 @@ export class HandshakeResponder {
     entry.isConfirmed = true;
     this.#unconfirmed--;
   }
-}
-
-/** What a client announced, as its session takes it. */
-export function peerLimitsOf(hello: HelloPayload): PeerLimits {
-  return hello.limits;
 }

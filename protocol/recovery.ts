@@ -112,20 +112,17 @@ export class Recovery {
   /**
    * Begins an ACK frame. Follow with {@link ackRange} per range, newest first, then {@link endAck}.
    *
-   * @returns `false` when it acknowledges a packet that was never sent.
+   * @param largest A packet that was sent.
    */
-  beginAck(largest: number, ackDelayMs: number, nowMs: number): boolean {
-    if (largest >= this.sent.nextPacketNumber || largest < 0) return false;
-    if (largest > this.#largestAcked) {
-      this.#largestAcked = largest;
-      if (
-        this.sent.stateOf(largest) === PacketState.inFlight &&
-        (this.sent.flagsOf(largest) & SentFlag.ackEliciting) !== 0
-      ) {
-        this.rtt.sample(nowMs - this.sent.sentAtMs(largest), ackDelayMs, nowMs);
-      }
+  beginAck(largest: number, ackDelayMs: number, nowMs: number): void {
+    if (largest <= this.#largestAcked) return;
+    this.#largestAcked = largest;
+    if (
+      this.sent.stateOf(largest) === PacketState.inFlight &&
+      (this.sent.flagsOf(largest) & SentFlag.ackEliciting) !== 0
+    ) {
+      this.rtt.sample(nowMs - this.sent.sentAtMs(largest), ackDelayMs, nowMs);
     }
-    return true;
   }
 
   /** Acknowledges the packets `last - run + 1 ..= last`. */

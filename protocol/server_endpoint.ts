@@ -9,18 +9,14 @@
  * @module
  */
 import type { ServerInfo } from "../schema/messages/mod.ts";
-import type { ProtocolCore } from "../schema/mod.ts";
-import { type Address, sourceKey } from "./address.ts";
-import { Admission, type Refused } from "./admission.ts";
+import type { Address } from "./address.ts";
 import { BlockList } from "./block_list.ts";
 import { CloseCode } from "./close_code.ts";
-import type { TickTime } from "./connection.ts";
+import type { TickTime } from "./connection_context.ts";
 import { addCounters, DropCounters, SessionCounters } from "./counters.ts";
-import type { CryptoBackend } from "./crypto/backend.ts";
 import { DeadlineHeap } from "./deadline_heap.ts";
 import { FrameTable } from "./frames.ts";
-import { buildReset, RESET_BYTES } from "./handshake_packets.ts";
-import { type Handshake, HandshakeResponder } from "./handshake_responder.ts";
+import type { Handshake } from "./handshake_responder.ts";
 import {
   DEFAULT_ENDPOINT_LIMITS,
   DEFAULT_SESSION_LIMITS,
@@ -39,65 +35,17 @@ import {
 } from "./packet.ts";
 import { PacketWriter } from "./packet_writer.ts";
 import { QueryResponder } from "./query_responder.ts";
-import { countOpenError } from "./link.ts";
-import { Session, type SessionShared } from "./session.ts";
-import { type Identity, ServerSession, SessionRegistry } from "./session_registry.ts";
-import { TicketOffice } from "./ticket_office.ts";
-import { KeyedBuckets } from "./token_bucket.ts";
-
-const RESET_LABEL = new TextEncoder().encode("tickwire stateless reset");
-
-/** What makes a server endpoint. */
-export interface ServerEndpointOptions {
-  /** The game's protocol. */
-  readonly protocol: ProtocolCore;
-  /** The backend of keys and tags. */
-  readonly crypto: CryptoBackend;
-  /** Fills a buffer with random bytes from a cryptographic source. */
-  readonly random: (into: Uint8Array) => void;
-  /** The server's X25519 secret key, 32 bytes. Clients know its public half. */
-  readonly staticSecret: Uint8Array;
-  /** Wall clock, milliseconds since 1970, at `nowMs` 0. */
-  readonly epochMs: number;
-  /** Keys shared with issuers of connect tickets. */
-  readonly ticketKeys?: readonly Uint8Array[];
-  /** Whether clients without a ticket are refused. */
-  readonly requireTicket?: boolean;
-  /** Whether {@link ServerEndpoint.pollAuthorization} decides about every new session. */
-  readonly authorizes?: boolean;
-  /** What the server calls itself in answers to queries. */
-  readonly name?: string;
-  /** Whether queries may read the schema, so that a mismatch can be explained. */
-  readonly isDevelopment?: boolean;
-  /** Limits over all sessions. */
-  readonly limits?: Partial<EndpointLimits>;
-  /** Limits of each session. */
-  readonly sessionLimits?: Partial<SessionLimits>;
-}
-
-/** A player at the door. */
-export interface AuthorizationRequest {
-  /** Hand it to {@link ServerEndpoint.authorize}. */
-  readonly handshake: Handshake;
-  /** Where the player is. */
-  readonly address: Address;
-  /** Whom the ticket's issuer vouches for; empty without a ticket. */
-  readonly userId: string;
-  /** What the issuer tells of the player. */
-  readonly userData: Uint8Array;
-  /** What the player brought along. */
-  readonly auth: Uint8Array;
-}
-
-/** Verdict about a player at the door. */
-export type Verdict = { readonly userId?: string } | { readonly refused: Refused };
-
-interface Pending {
-  readonly handshake: Handshake;
-  readonly identity: Identity;
-  readonly resumes: ServerSession | undefined;
-  readonly resumeId: Uint8Array;
-}
+import { Session } from "./session.ts";
+import type { SessionShared } from "./session_shared.ts";
+import {
+  type Admitted,
+  type AuthorizationRequest,
+  ServerDoor,
+  type Verdict,
+} from "./server_door.ts";
+import type { ServerEndpointOptions } from "./server_endpoint_options.ts";
+import { ServerSession, SessionRegistry } from "./session_registry.ts";
+import { StatelessReset } from "./stateless_reset.ts";
 
 /** All sessions of one socket. */
 export class ServerEndpoint {
@@ -113,19 +61,12 @@ export class ServerEndpoint {
   readonly sessionLimits: SessionLimits;
   readonly #options: ServerEndpointOptions;
   readonly #staticPublic: Uint8Array;
-  readonly #resetKey: Uint8Array;
+  readonly #reset: StatelessReset;
   readonly #registry = new SessionRegistry();
-  readonly #tickets: TicketOffice;
-  readonly #admission: Admission;
-  readonly #handshakes: HandshakeResponder;
+  readonly #door: ServerDoor;
   readonly #queries: QueryResponder;
   readonly #shared: SessionShared;
   readonly #timers = new DeadlineHeap<ServerSession>();
-  readonly #resetBudget: KeyedBuckets;
-  /** Accepted handshakes by the connection id that was given to them. */
-  readonly #pending = new Map<number, Pending>();
-  readonly #authorizations: AuthorizationRequest[] = [];
-  readonly #awaiting = new Map<Handshake, number>();
   readonly #replies: { readonly bytes: Uint8Array; readonly to: Address }[] = [];
   #dirty: ServerSession[] = [];
   #dirtyCursor = 0;
@@ -141,42 +82,40 @@ export class ServerEndpoint {
     this.limits = { ...DEFAULT_ENDPOINT_LIMITS, ...options.limits };
     this.sessionLimits = { ...DEFAULT_SESSION_LIMITS, ...options.sessionLimits };
     this.#staticPublic = crypto.x25519PublicKey(staticSecret);
-    this.#resetKey = crypto.hmacSha256(staticSecret, RESET_LABEL);
-    this.#tickets = this.#openTicketOffice();
-    this.#admission = new Admission({
-      protocol,
-      requireTicket: options.requireTicket ?? false,
-      limits: this.limits,
-      registry: this.#registry,
-      tickets: this.#tickets,
-      drops: this.drops,
-      evict: (entry, code, reason) => this.close(entry, code, reason, nowMs),
-    });
-    this.#handshakes = new HandshakeResponder({
+    this.#reset = new StatelessReset(
       crypto,
       random,
       staticSecret,
+      this.drops,
+      this.limits.resetsPerSecondPerAddress,
+    );
+    const reply = (bytes: Uint8Array, to: Address): void => {
+      this.#replies.push({ bytes, to });
+    };
+    this.#door = new ServerDoor({
+      ...options,
+      reply,
       staticPublic: this.#staticPublic,
-      tableOf: (protocolId) => protocol.table(protocolId),
-      openTicket: (sealed, atMs) => this.#tickets.openConnect(sealed, this.#wallClockMs(atMs)),
-      isBlocked: (from, atMs) => this.blockList.isBlocked(from.hostname, atMs),
-      decide: (handshake, atMs) => this.#decide(handshake, atMs),
-      reply: (bytes, to) => this.#replies.push({ bytes, to }),
+      ticketKeys: options.ticketKeys ?? [],
+      requireTicket: options.requireTicket ?? false,
+      authorizes: options.authorizes ?? false,
+      registry: this.#registry,
+      reset: this.#reset,
+      blockList: this.blockList,
+      time: this.time,
       drops: this.drops,
       limits: this.limits,
       sessionLimits: this.sessionLimits,
+      evict: (entry, code, reason, atMs) => this.close(entry, code, reason, atMs),
+      onAdmitted: (admitted, atMs) => this.#admit(admitted, atMs),
     }, nowMs);
     this.#queries = new QueryResponder({
       info: () => this.info(),
       schemaText: options.isDevelopment ? protocol.tables[0]!.projection : undefined,
       drops: this.drops,
       limits: this.limits,
-      reply: (bytes, to) => this.#replies.push({ bytes, to }),
+      reply,
     }, nowMs);
-    this.#resetBudget = new KeyedBuckets(
-      this.limits.resetsPerSecondPerAddress,
-      this.limits.resetsPerSecondPerAddress,
-    );
     this.#shared = {
       role: "server",
       pool: new MessagePool(),
@@ -206,7 +145,7 @@ export class ServerEndpoint {
 
   /** Handshakes that are not confirmed yet. */
   get halfOpen(): number {
-    return this.#handshakes.halfOpen;
+    return this.#door.halfOpen;
   }
 
   /** Where the datagram that {@link pollTransmit} gave goes. */
@@ -216,11 +155,11 @@ export class ServerEndpoint {
 
   /** Whether new players are refused. */
   get isDraining(): boolean {
-    return this.#admission.isDraining;
+    return this.#door.isDraining;
   }
 
   set isDraining(value: boolean) {
-    this.#admission.isDraining = value;
+    this.#door.isDraining = value;
   }
 
   /** All sessions, oldest first. */
@@ -266,7 +205,7 @@ export class ServerEndpoint {
         break;
       case PacketFamily.handshake:
         if (this.#isClosed) this.drops.helloWhileClosed++;
-        else if (first === PacketType.hello) this.#handshakes.handleHello(bytes, from, nowMs);
+        else if (first === PacketType.hello) this.#door.handleHello(bytes, from, nowMs);
         else if (first === PacketType.query) this.#queries.handleQuery(bytes, from, nowMs);
         else this.drops.unknownType++;
         break;
@@ -282,21 +221,12 @@ export class ServerEndpoint {
       this.touch(entry);
       this.#addNews(entry);
     }
-    this.#handshakes.handleTimeout(nowMs, (handshake) => this.#forget(handshake));
-    for (const [handshake, untilMs] of this.#awaiting) {
-      if (untilMs > nowMs) break;
-      this.authorize(handshake, BUSY, nowMs);
-    }
+    this.#door.handleTimeout(nowMs);
   }
 
   /** When {@link handleTimeout} should be called at the latest. */
   deadlineMs(): number {
-    let earliest = Math.min(this.#timers.earliestMs, this.#handshakes.deadlineMs);
-    for (const untilMs of this.#awaiting.values()) {
-      earliest = Math.min(earliest, untilMs);
-      break;
-    }
-    return earliest;
+    return Math.min(this.#timers.earliestMs, this.#door.deadlineMs);
   }
 
   /** The next session with messages or events to be polled. */
@@ -308,17 +238,12 @@ export class ServerEndpoint {
 
   /** The next player at the door; answer with {@link authorize}. */
   pollAuthorization(): AuthorizationRequest | undefined {
-    return this.#authorizations.shift();
+    return this.#door.pollAuthorization();
   }
 
   /** Answers a player at the door. Too late an answer is ignored. */
   authorize(handshake: Handshake, verdict: Verdict, nowMs: number): void {
-    if (!this.#awaiting.delete(handshake)) return;
-    if ("refused" in verdict) this.#refuse(handshake, verdict.refused, nowMs);
-    else {
-      const userId = verdict.userId ?? handshake.shown?.ticket.userId ?? "";
-      this.#accept(handshake, { ...identityOf(handshake), userId }, undefined, nowMs);
-    }
+    this.#door.authorize(handshake, verdict, nowMs);
   }
 
   /**
@@ -396,23 +321,6 @@ export class ServerEndpoint {
     for (const entry of this.#registry.values()) this.close(entry, code, reason, nowMs);
   }
 
-  #openTicketOffice(): TicketOffice {
-    const { crypto, random, ticketKeys = [] } = this.#options;
-    const resumeKey = new Uint8Array(32);
-    random(resumeKey);
-    return new TicketOffice({
-      crypto,
-      random,
-      resumeKey,
-      staticPublic: this.#staticPublic,
-      connectKeys: ticketKeys,
-    });
-  }
-
-  #wallClockMs(nowMs: number): number {
-    return this.#options.epochMs + nowMs;
-  }
-
   #handleData(bytes: Uint8Array, from: Address, nowMs: number): void {
     if (!hasConnectionId(bytes[0]!) || bytes.byteLength < CONNECTION_ID_OFFSET + 4) {
       this.drops.dataBadHeader++;
@@ -425,9 +333,13 @@ export class ServerEndpoint {
       this.#afterPacket(entry);
       return;
     }
-    const pending = this.#pending.get(connectionId);
-    if (pending !== undefined) this.#confirm(connectionId, pending, bytes, from, nowMs);
-    else this.#answerUnknown(connectionId, bytes.byteLength, from, nowMs);
+    if (this.#door.has(connectionId)) {
+      this.#door.handleData(connectionId, bytes, from, nowMs);
+      return;
+    }
+    this.drops.unknownConnection++;
+    const reset = this.#reset.answer(connectionId, bytes.byteLength, from, nowMs);
+    if (reset !== undefined) this.#replies.push({ bytes: reset, to: from });
   }
 
   #afterPacket(entry: ServerSession): void {
@@ -437,141 +349,32 @@ export class ServerEndpoint {
     this.#addNews(entry);
   }
 
-  /** RESET tells a peer whose session we lost, so that it need not wait for its timeout. */
-  #answerUnknown(connectionId: number, sizeBytes: number, from: Address, nowMs: number): void {
-    this.drops.unknownConnection++;
-    if (sizeBytes <= RESET_BYTES) return;
-    if (!this.#resetBudget.take(sourceKey(from.hostname), nowMs)) {
-      this.drops.resetRateLimited++;
-      return;
+  /** A session begins or goes on with the packet that confirmed its handshake. */
+  #admit(admitted: Admitted, nowMs: number): void {
+    const { handshake, resumes, connectionId, from, bytes, textEnd } = admitted;
+    const entry = resumes ?? this.#begin(admitted, nowMs);
+    if (resumes !== undefined) {
+      resumes.generation++;
+      this.#registry.rebind(resumes, connectionId, from);
     }
-    const random = new Uint8Array(4);
-    this.#options.random(random);
-    this.#replies.push({ bytes: buildReset(random, this.#resetToken(connectionId)), to: from });
-  }
-
-  #resetToken(connectionId: number): Uint8Array {
-    const bytes = new Uint8Array(4);
-    new DataView(bytes.buffer).setUint32(0, connectionId, true);
-    return this.#options.crypto.mac128(this.#resetKey, bytes);
-  }
-
-  #decide(handshake: Handshake, nowMs: number): void {
-    const resumed = this.#admission.resumed(handshake);
-    if (resumed instanceof ServerSession) {
-      this.#accept(handshake, resumed.identity, resumed, nowMs);
-      return;
-    }
-    const reserved = this.#pending.size + this.#awaiting.size;
-    const refused = resumed ?? this.#admission.refusalOf(handshake, reserved);
-    if (refused !== undefined) {
-      this.#refuse(handshake, refused, nowMs);
-    } else if (!this.#options.authorizes) {
-      this.#accept(handshake, identityOf(handshake), undefined, nowMs);
-    } else if (this.#awaiting.size >= this.limits.pendingAuthorizations) {
-      this.#refuse(handshake, BUSY.refused, nowMs);
-    } else {
-      this.#awaiting.set(handshake, nowMs + this.limits.authorizeTimeoutMs);
-      const { address, hello } = handshake;
-      const auth = hello.auth ?? new Uint8Array(0);
-      this.#authorizations.push({ handshake, address, auth, ...identityOf(handshake) });
-    }
-  }
-
-  #refuse(handshake: Handshake, refused: Refused, nowMs: number): void {
-    this.#handshakes.answer(handshake, { result: "refused", ...refused }, nowMs);
-  }
-
-  #accept(
-    handshake: Handshake,
-    identity: Identity,
-    resumes: ServerSession | undefined,
-    nowMs: number,
-  ): void {
-    const connectionId = this.#freshConnectionId();
-    const resumeId = resumes?.resumeId ?? new Uint8Array(8);
-    if (resumes === undefined) this.#options.random(resumeId);
-    this.#pending.set(connectionId, { handshake, identity, resumes, resumeId });
-    const { resumeWindowMs } = this.limits;
-    const generation = (resumes?.generation ?? -1) + 1;
-    this.#handshakes.answer(handshake, {
-      result: "accepted",
-      connectionId,
-      resetToken: this.#resetToken(connectionId),
-      resumeTicket: resumeWindowMs === 0
-        ? new Uint8Array(0)
-        : this.#tickets.sealResume({ session: resumeId, generation }),
-      resumed: resumes !== undefined,
-      resumeWindowMs,
-      serverTimeMs: this.#wallClockMs(nowMs),
-      tick: this.time.tick,
-    }, nowMs);
-  }
-
-  #freshConnectionId(): number {
-    const bytes = new Uint8Array(4);
-    const view = new DataView(bytes.buffer);
-    while (true) {
-      this.#options.random(bytes);
-      const id = view.getUint32(0, true);
-      if (this.#registry.get(id) === undefined && !this.#pending.has(id)) return id;
-    }
-  }
-
-  /** A DATA packet under the keys of an accepted handshake: if it is authentic, the session begins. */
-  #confirm(
-    connectionId: number,
-    pending: Pending,
-    bytes: Uint8Array,
-    from: Address,
-    nowMs: number,
-  ): void {
-    const { handshake, resumes } = pending;
-    const link = handshake.link!;
-    const textEnd = link.open(bytes, nowMs);
-    if (textEnd < 0) {
-      countOpenError(this.drops, -textEnd);
-      return;
-    }
-    this.#pending.delete(connectionId);
-    this.#handshakes.confirm(handshake);
-    const entry = resumes === undefined
-      ? this.#begin(connectionId, pending, from, nowMs)
-      : this.#resume(connectionId, resumes, from);
-    if (entry === undefined) return;
-    entry.session.attach(link, from, handshake.hello.limits, nowMs);
+    entry.session.attach(handshake.link!, from, handshake.hello.limits, nowMs);
     entry.session.handleOpened(bytes, textEnd, from, nowMs);
     this.#afterPacket(entry);
   }
 
-  #begin(
-    connectionId: number,
-    pending: Pending,
-    from: Address,
-    nowMs: number,
-  ): ServerSession | undefined {
-    const { handshake, identity, resumeId } = pending;
-    const ticket = handshake.shown?.ticket;
-    if (ticket !== undefined) {
-      const wallClockMs = this.#wallClockMs(nowMs);
-      // Two handshakes with one ticket may have been answered; the first one confirmed has it.
-      if (this.#tickets.problemOf(ticket, wallClockMs) !== undefined) {
-        this.drops.ticketRefused++;
-        return undefined;
-      }
-      this.#tickets.use(ticket, wallClockMs);
-    }
+  #begin(admitted: Admitted, nowMs: number): ServerSession {
+    const { handshake, identity, resumeId, connectionId, from } = admitted;
     // The same player, or whatever now sits at the very same port, has no use for its old session.
     for (const old of [this.#registry.at(from), this.#registry.ofUser(identity.userId)]) {
       if (old !== undefined) this.close(old, CloseCode.superseded, "connected anew", nowMs);
     }
-    const { table } = handshake;
-    const session = new Session(table!.channels, this.sessionLimits, this.#shared, nowMs);
+    const table = handshake.table!;
+    const session = new Session(table.channels, this.sessionLimits, this.#shared, nowMs);
     session.setResumeWindow(this.limits.resumeWindowMs);
     const entry = new ServerSession(
       this.#nextSessionId++,
       session,
-      table!,
+      table,
       identity,
       resumeId,
       connectionId,
@@ -579,27 +382,6 @@ export class ServerEndpoint {
     );
     this.#registry.add(entry);
     return entry;
-  }
-
-  #resume(
-    connectionId: number,
-    entry: ServerSession,
-    from: Address,
-  ): ServerSession | undefined {
-    const { state } = entry.session;
-    if (state !== "open" && state !== "detached") {
-      this.drops.resumeRefused++;
-      return undefined;
-    }
-    entry.generation++;
-    this.#registry.rebind(entry, connectionId, from);
-    return entry;
-  }
-
-  #forget(handshake: Handshake): void {
-    this.#awaiting.delete(handshake);
-    const connectionId = handshake.link?.localConnectionId;
-    if (connectionId !== undefined) this.#pending.delete(connectionId);
   }
 
   #addNews(entry: ServerSession): void {
@@ -620,13 +402,4 @@ export class ServerEndpoint {
     this.#registry.remove(entry);
     addCounters(this.#endedCounters, entry.session.counters);
   }
-}
-
-const BUSY = {
-  refused: { status: "busy", reason: "the server is busy", retryAfterMs: 1_000 },
-} as const;
-
-function identityOf(handshake: Handshake): Identity {
-  const ticket = handshake.shown?.ticket;
-  return { userId: ticket?.userId ?? "", userData: ticket?.userData ?? new Uint8Array(0) };
 }

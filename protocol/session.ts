@@ -13,54 +13,20 @@ import type { ChannelConfig } from "./channel_config.ts";
 import { ChannelSet } from "./channel_set.ts";
 import { CloseCode } from "./close_code.ts";
 import { Closing, encodeCloseReason } from "./closing.ts";
-import { Connection, type ConnectionContext, PacketOutcome, type TickTime } from "./connection.ts";
-import { type DropCounters, SessionCounters } from "./counters.ts";
-import type { FrameTable } from "./frames.ts";
+import { Connection } from "./connection.ts";
+import { PacketOutcome } from "./connection_context.ts";
+import { SessionCounters } from "./counters.ts";
+import { InboundBudget } from "./inbound_budget.ts";
 import type { SessionLimits } from "./limits.ts";
 import { countOpenError, type Link } from "./link.ts";
-import type { MemoryView } from "./memory_view.ts";
-import type { DeliveryCallback, MessageBuffer, MessagePool } from "./message_pool.ts";
+import type { DeliveryCallback, MessageBuffer } from "./message_pool.ts";
 import { Pacer } from "./pacer.ts";
-import type { PacketWriter } from "./packet_writer.ts";
 import { RttEstimator } from "./rtt_estimator.ts";
 import { SendContext, type SendResult } from "./send_channel.ts";
 import { SentPackets } from "./sent_packets.ts";
 import type { SessionEvent } from "./session_event.ts";
+import type { PeerLimits, SessionShared } from "./session_shared.ts";
 import { nextState, type SessionState, type SessionTransition } from "./session_state.ts";
-import { TokenBucket } from "./token_bucket.ts";
-
-/** What all sessions of an endpoint share. */
-export interface SessionShared {
-  /** Which end this is. */
-  readonly role: "client" | "server";
-  /** Buffers of messages. */
-  readonly pool: MessagePool;
-  /** Counts of what is refused. */
-  readonly drops: DropCounters;
-  /** Builds packets. */
-  readonly writer: PacketWriter;
-  /** Holds the frames of the packet at hand. */
-  readonly table: FrameTable;
-  /** Views the memory of the packet at hand. */
-  readonly memory: MemoryView;
-  /** Fills a buffer with random bytes. */
-  readonly random: (into: Uint8Array) => void;
-  /** Server: the tick that clients are told; client: `undefined`. */
-  readonly time: TickTime | undefined;
-}
-
-/** What the peer announced in the handshake. */
-export interface PeerLimits {
-  /** Silence after which it gives up on us. */
-  readonly idleTimeoutMs: number;
-  /** Datagrams a second that it accepts. */
-  readonly packetsPerSecond: number;
-  /** Bytes a second that it accepts. */
-  readonly bytesPerSecond: number;
-}
-
-/** Bursts that are accepted: one second's worth, since networks deliver in lumps. */
-const BURST_SECONDS = 1;
 
 /** One peer's session. */
 export class Session {
@@ -71,8 +37,7 @@ export class Session {
   readonly #channels: ChannelSet;
   readonly #pacer: Pacer;
   readonly #rtt = new RttEstimator();
-  readonly #packetBudget: TokenBucket;
-  readonly #byteBudget: TokenBucket;
+  readonly #budget: InboundBudget;
   readonly #events: SessionEvent[] = [];
   #state: SessionState = "open";
   #connection: Connection | undefined;
@@ -96,9 +61,7 @@ export class Session {
     this.#shared = shared;
     this.#limits = limits;
     this.#pacer = new Pacer(limits.pacing, nowMs);
-    const { packetsPerSecond, bytesPerSecond } = limits;
-    this.#packetBudget = new TokenBucket(packetsPerSecond, packetsPerSecond * BURST_SECONDS, nowMs);
-    this.#byteBudget = new TokenBucket(bytesPerSecond, bytesPerSecond * BURST_SECONDS, nowMs);
+    this.#budget = new InboundBudget(limits, nowMs);
     const context = new SendContext(shared.pool, new SentPackets(), {
       datagramBytes: limits.datagramBytes,
       queueBytes: limits.sendQueueBytes,
@@ -143,15 +106,8 @@ export class Session {
     if (!isFirst && !this.#move("resume")) return;
     this.#endConnection();
     this.#pacer.limit(peer.packetsPerSecond, peer.bytesPerSecond, nowMs);
-    const { role, drops, writer, table, memory, random, time } = this.#shared;
-    const context: ConnectionContext = {
-      role,
-      drops,
-      writer,
-      table,
-      memory,
-      random,
-      time,
+    const context = {
+      ...this.#shared,
       channels: this.#channels,
       limits: this.#limits,
       pacer: this.#pacer,
@@ -181,14 +137,14 @@ export class Session {
   handlePacket(bytes: Uint8Array, from: Address, nowMs: number): void {
     const connection = this.#connection;
     if (connection === undefined) return;
-    if (this.#packetBudget.available(nowMs) < 1 || this.#byteBudget.available(nowMs) <= 0) {
-      this.#refuse();
+    if (!this.#budget.hasRoom(nowMs)) {
+      this.counters.packetsRefused++;
       this.#shared.drops.rateLimited++;
       return;
     }
     const textEnd = connection.link.open(bytes, nowMs);
     if (textEnd < 0) {
-      this.#refuse();
+      this.counters.packetsRefused++;
       countOpenError(this.#shared.drops, -textEnd);
     } else this.handleOpened(bytes, textEnd, from, nowMs);
   }
@@ -197,14 +153,12 @@ export class Session {
   handleOpened(bytes: Uint8Array, textEnd: number, from: Address, nowMs: number): void {
     const connection = this.#connection;
     if (connection === undefined) return;
-    // Only authentic packets use up the peer's budget: nobody else can silence it.
-    this.#packetBudget.spend(1, nowMs);
-    this.#byteBudget.spend(bytes.byteLength, nowMs);
+    this.#budget.spend(bytes.byteLength, nowMs);
     if (this.#state === "draining") return;
     const pathBefore = connection.path.current;
     const outcome = connection.handleOpened(bytes, textEnd, from, nowMs);
     if (outcome !== PacketOutcome.applied) {
-      this.#refuse();
+      this.counters.packetsRefused++;
       if (outcome === PacketOutcome.malformed) this.#onMalformed(nowMs);
       return;
     }
@@ -377,10 +331,6 @@ export class Session {
     if (next === undefined) return false;
     this.#state = next;
     return true;
-  }
-
-  #refuse(): void {
-    this.counters.packetsRefused++;
   }
 
   #onMalformed(nowMs: number): void {

@@ -8,7 +8,8 @@ import type { BoundMessage, ClientMessage, ProtocolCore, ServerMessage } from ".
 import type { Address } from "../protocol/address.ts";
 import { CloseCode } from "../protocol/close_code.ts";
 import { formatConnectUrl } from "../protocol/connect_url.ts";
-import type { AuthorizationRequest, ServerEndpoint } from "../protocol/server_endpoint.ts";
+import type { AuthorizationRequest } from "../protocol/server_door.ts";
+import type { ServerEndpoint } from "../protocol/server_endpoint.ts";
 import type { SessionEvent } from "../protocol/session_event.ts";
 import type { ServerSession } from "../protocol/session_registry.ts";
 import { Broadcaster } from "./broadcaster.ts";
