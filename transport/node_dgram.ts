@@ -60,11 +60,11 @@ async function bindDgram(hostname: string, port: number): Promise<Socket> {
   return socket;
 }
 
-/** A {@link DatagramPipe} over a bound dgram socket. */
-class DgramPipe implements DatagramPipe {
+/** A {@link DatagramPipe} over a bound dgram socket. Use {@link openDgram}; tests pass sockets of their own. */
+export class DgramPipe implements DatagramPipe {
   readonly kind = "dgram";
   readonly localAddress: Address;
-  readonly maxDatagramBytes = MAX_DATAGRAM_BYTES;
+  readonly maxDatagramBytes: number = MAX_DATAGRAM_BYTES;
   readonly counters: PipeCounters = newPipeCounters();
 
   readonly #socket: Socket;
@@ -75,7 +75,8 @@ class DgramPipe implements DatagramPipe {
   #started = false;
   #closing: Promise<void> | undefined;
 
-  constructor(socket: Socket, options: SlotPoolOptions) {
+  /** Takes the socket over: {@link DgramPipe.close} closes it. */
+  constructor(socket: Socket, options: SlotPoolOptions = {}) {
     const { address, port } = socket.address();
     const { allocate = allocateOnHeap, transmitSlots } = options;
     this.#socket = socket;

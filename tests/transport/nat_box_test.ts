@@ -155,6 +155,18 @@ Deno.test("a mapping is forgotten when nothing was sent for its time, whatever w
   assert.notEqual(last(seen[0]).port, first.port);
 });
 
+Deno.test("every datagram that leaves keeps a mapping", () => {
+  const { network, client, servers, seen, heard } = house({ mappingTimeoutMs: 1_000 });
+  for (const atMs of [0, 900, 1_800]) {
+    network.run(atMs);
+    send(network, client, 1, servers[0].localAddress);
+  }
+  network.run(2_700);
+  send(network, servers[0], 5, last(seen[0]));
+  assert.deepEqual(heard, [5]);
+  assert.equal(new Set(seen[0].map(({ port }) => port)).size, 1);
+});
+
 Deno.test("insiders reach each other inside, and through the public address only with hairpinning", () => {
   for (const hairpinning of [false, true]) {
     const { network, box, client, servers, seen, heard } = house({
@@ -204,6 +216,9 @@ Deno.test("a NAT and a host cannot share an address, and closing frees the insid
   assert.throws(() => network.nat(PUBLIC), inUse);
   assert.throws(() => network.nat("192.0.2.1"), inUse);
   assert.throws(() => box.bind("192.168.0.2", 5_000), inUse);
+  send(network, client, 1, { hostname: "192.0.2.1", port: 1 });
+  assert.equal(box.externalAddresses(client).length, 1);
   await client.close();
+  assert.equal(box.externalAddresses(client).length, 0);
   box.bind("192.168.0.2", 5_000);
 });

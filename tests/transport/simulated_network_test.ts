@@ -236,6 +236,20 @@ Deno.test("hosts are literals, ports are unique, and port 0 picks a free one", a
   bindAgain();
 });
 
+Deno.test("a host has 16,384 dynamic ports, each given again once it is free", async () => {
+  const network = new SimulatedNetwork({ seed: 1 });
+  const bind = (): DatagramPipe =>
+    network.bind("10.0.0.1", 0, { transmitSlots: 1, maxDatagramBytes: 1 });
+  const pipes = Array.from({ length: 16_384 }, bind);
+  assert.equal(new Set(pipes.map(({ localAddress }) => localAddress.port)).size, 16_384);
+  assert.throws(
+    bind,
+    (error) => error instanceof TransportError && error.code === "address-in-use",
+  );
+  await pipes[5_000]?.close();
+  assert.equal(bind().localAddress.port, pipes[5_000]?.localAddress.port);
+});
+
 Deno.test("names resolve to the literals that they were given, best first", async () => {
   const network = new SimulatedNetwork({ seed: 1 });
   const pipe = network.bind("10.0.0.1", 0);

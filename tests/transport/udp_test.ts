@@ -185,3 +185,12 @@ Deno.test("UdpPipe answers with the very address that it received, and builds ot
   for (const { settle } of socket.sent) settle.resolve(1);
   await pipe.close();
 });
+
+Deno.test("UdpPipe drops a datagram that arrived just before it was closed", async () => {
+  const socket = new ScriptedSocket();
+  const pipe = new UdpPipe(socket);
+  pipe.start(() => assert.fail("delivered after close"));
+  const happening = socket.happen({ from: PEER, sizeBytes: 10 });
+  await Promise.all([pipe.close(), happening]);
+  assert.equal(pipe.counters.datagramsReceived, 0);
+});
