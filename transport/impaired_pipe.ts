@@ -24,11 +24,17 @@ export interface ImpairedPipeOptions {
   receive?: ImpairmentOptions | undefined;
   /** Time and timers; delays are as exact as its timers. Default {@link systemClock}. */
   clock?: Clock | undefined;
-  /** Where datagrams lie while a handler has them: the allocator that the pipe was opened with. Default: the heap. */
+  /**
+   * Where datagrams lie while a handler has them: the allocator that the pipe was opened with.
+   * Default: the heap.
+   */
   allocate?: Allocate | undefined;
   /** Seed for impairments that name none. Default: by chance. */
   seed?: number | undefined;
-  /** Datagrams that may wait at a time, both directions together; more are lost. Default 4,096: 6 MB. */
+  /**
+   * Datagrams that may wait at a time, both directions together; more are lost. Default 4,096: 6
+   * MB.
+   */
   maxHeldDatagrams?: number | undefined;
 }
 

@@ -20,9 +20,14 @@ import { type Allocate, allocateExactly, allocateOnHeap, SlotPool } from "./slot
 
 /** How to make one end of a pair. */
 export interface MemoryPipeOptions {
-  /** Where the receive buffer and the transmit slab live; called once for each. Default: the heap. */
+  /**
+   * Where the receive buffer and the transmit slab live; called once for each. Default: the heap.
+   */
   allocate?: Allocate | undefined;
-  /** Datagrams that may wait for this end; more are lost and count as send errors of the other. Default 1,024. */
+  /**
+   * Datagrams that may wait for this end; more are lost and count as send errors of the other.
+   * Default 1,024.
+   */
   inboxDatagrams?: number | undefined;
   /** Transmit buffers; a send frees its buffer at once. Default 16. */
   transmitSlots?: number | undefined;
@@ -108,7 +113,9 @@ class MemoryPipe implements DatagramPipe {
     this.#inbox = [];
   }
 
-  /** Takes a copy; false when there is no room. What comes to a closed end is lost, as on a network. */
+  /**
+   * Takes a copy; false when there is no room. What comes to a closed end is lost, as on a network.
+   */
   #accept(bytes: Uint8Array): boolean {
     if (this.#closed) return true;
     if (this.#inbox.length >= this.#inboxDatagrams) return false;

@@ -30,7 +30,10 @@ export interface NatOptions {
   mapping?: NatDependence | undefined;
   /** Who may send to an external port. Default `address-and-port-dependent`. */
   filtering?: NatDependence | undefined;
-  /** Idle time after which a mapping is forgotten; only outbound datagrams keep it. Default 30,000: the shorter ones of real routers. */
+  /**
+   * Idle time after which a mapping is forgotten; only outbound datagrams keep it. Default 30,000:
+   * the shorter ones of real routers.
+   */
   mappingTimeoutMs?: number | undefined;
   /** Whether insiders reach each other under the public address. Default false. */
   hairpinning?: boolean | undefined;
@@ -46,7 +49,10 @@ export interface RebindOptions {
 export interface Nat {
   /** The address under which everything inside appears. */
   readonly publicHostname: string;
-  /** Binds a pipe inside; `insideHostname` is an address that only the inside sees. Port 0 picks one. */
+  /**
+   * Binds a pipe inside; `insideHostname` is an address that only the inside sees. Port 0 picks
+   * one.
+   */
   bind(insideHostname: string, port: number, options?: SimulatedPipeOptions): DatagramPipe;
   /**
    * Forgets which external port belongs to whom, as a router does that restarts: the next datagrams
@@ -78,10 +84,15 @@ interface Mapping {
   usedAtMs: number;
 }
 
-/** External ports are given out in ascending order from here, so that a new mapping never reuses a recent port. */
+/**
+ * External ports are given out in ascending order from here, so that a new mapping never reuses a
+ * recent port.
+ */
 const FIRST_EXTERNAL_PORT = 20_000;
 
-/** A {@link Nat} as the network sees it: it routes what its pipes send and takes in what arrives. */
+/**
+ * A {@link Nat} as the network sees it: it routes what its pipes send and takes in what arrives.
+ */
 export class NatBox implements Nat, SimulatedRouter {
   readonly publicHostname: string;
   readonly #uplink: NatUplink;
@@ -154,7 +165,9 @@ export class NatBox implements Nat, SimulatedRouter {
     return this.#uplink.resolveHost(hostname);
   }
 
-  /** Called by a pipe inside that closes. Its mappings stay until they time out, as in a real NAT. */
+  /**
+   * Called by a pipe inside that closes. Its mappings stay until they time out, as in a real NAT.
+   */
   unbind(pipe: SimulatedPipe): void {
     this.#inside.remove(pipe);
     this.#outbound.delete(pipe);

@@ -102,7 +102,10 @@ export class Random {
   }
 }
 
-/** A 32-bit seed out of a text and a number (FNV-1a), so that parts of a simulation have sequences of their own. */
+/**
+ * A 32-bit seed out of a text and a number (FNV-1a), so that parts of a simulation have sequences
+ * of their own.
+ */
 export function seedFor(text: string, seed: number): number {
   let hash = mix(mix(seed + 0x9e3779b9 | 0) ^ Math.floor(seed / 2 ** 32)) ^ 0x811c9dc5;
   for (let index = 0; index < text.length; index++) {

@@ -126,7 +126,9 @@ export class SimulatedNetwork {
     return pipe;
   }
 
-  /** Puts a NAT at a public address; bind pipes inside it. To paths, all of them are this one host. */
+  /**
+   * Puts a NAT at a public address; bind pipes inside it. To paths, all of them are this one host.
+   */
   nat(publicHostname: string, options: NatOptions = {}): Nat {
     const literal = checkHost(publicHostname);
     this.#refuseNat(literal);
@@ -138,7 +140,10 @@ export class SimulatedNetwork {
     return box;
   }
 
-  /** Gives a name to one or more literals, best first, for `resolve`. `localhost` is 127.0.0.1 already. */
+  /**
+   * Gives a name to one or more literals, best first, for `resolve`. `localhost` is 127.0.0.1
+   * already.
+   */
   addName(name: string, ...hostnames: string[]): void {
     this.#names.set(name, hostnames.map(checkHost));
   }
@@ -153,7 +158,10 @@ export class SimulatedNetwork {
     this.#paths.setDefault(completeImpairment(impairment));
   }
 
-  /** Loses everything that leaves between two hosts, in both directions, from `fromMs` until before `toMs`. */
+  /**
+   * Loses everything that leaves between two hosts, in both directions, from `fromMs` until before
+   * `toMs`.
+   */
   blackout(hostA: string, hostB: string, fromMs: number, toMs: number): void {
     if (!(fromMs <= toMs)) {
       throw new RangeError(
@@ -165,7 +173,9 @@ export class SimulatedNetwork {
     this.#paths.path(b, a).addBlackout(fromMs, toMs);
   }
 
-  /** Sends a datagram on the internet under any source address, as spoofers do. `bytes` are copied. */
+  /**
+   * Sends a datagram on the internet under any source address, as spoofers do. `bytes` are copied.
+   */
   inject(bytes: Uint8Array, from: Address, to: Address): void {
     this.#transmit(bytes, unmappedAddress(from), unmappedAddress(to), this.#realm);
   }
@@ -175,7 +185,10 @@ export class SimulatedNetwork {
     this.clock.run(untilMs);
   }
 
-  /** Lets things happen until the predicate holds; false if it did not by `limitMs`. See {@link VirtualClock.runUntil}. */
+  /**
+   * Lets things happen until the predicate holds; false if it did not by `limitMs`. See {@link
+   * VirtualClock.runUntil}.
+   */
   runUntil(predicate: () => boolean, limitMs: number): boolean {
     return this.clock.runUntil(predicate, limitMs);
   }
@@ -185,7 +198,10 @@ export class SimulatedNetwork {
     return this.clock.runAsync(untilMs);
   }
 
-  /** Lets time go on until the promise settles, and returns its value. See {@link VirtualClock.settle}. */
+  /**
+   * Lets time go on until the promise settles, and returns its value. See {@link
+   * VirtualClock.settle}.
+   */
   settle<Value>(promise: Promise<Value>, limitMs?: number): Promise<Value> {
     return this.clock.settle(promise, limitMs);
   }

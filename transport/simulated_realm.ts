@@ -89,7 +89,10 @@ export class HostTable implements Realm {
   }
 }
 
-/** The literal of a simulated host: one address, because a simulated host has no interfaces to choose from. */
+/**
+ * The literal of a simulated host: one address, because a simulated host has no interfaces to
+ * choose from.
+ */
 export function checkHost(hostname: string): string {
   if (isIP(hostname) === 0 || hostname === "::" || hostname === "0.0.0.0") {
     throw new RangeError(

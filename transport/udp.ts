@@ -41,7 +41,10 @@ export interface UdpSocket {
  * port (WSAECONNRESET), so a short row of them is no trouble.
  */
 const ERRORS_RETRIED_AT_ONCE = 16;
-/** First pause when errors go on; it doubles up to {@link LONGEST_PAUSE_MS}, so that a broken socket does not spin. */
+/**
+ * First pause when errors go on; it doubles up to {@link LONGEST_PAUSE_MS}, so that a broken socket
+ * does not spin.
+ */
 const FIRST_PAUSE_MS = 10;
 /** Longest pause between two tries to receive. */
 const LONGEST_PAUSE_MS = 1_000;
@@ -76,7 +79,9 @@ export function hasListenDatagram(): boolean {
   return typeof Deno !== "undefined" && typeof Deno.listenDatagram === "function";
 }
 
-/** A {@link DatagramPipe} over a bound socket. Use {@link openUdp}; tests pass sockets of their own. */
+/**
+ * A {@link DatagramPipe} over a bound socket. Use {@link openUdp}; tests pass sockets of their own.
+ */
 export class UdpPipe implements DatagramPipe {
   readonly kind = "udp";
   readonly localAddress: Address;
@@ -93,7 +98,9 @@ export class UdpPipe implements DatagramPipe {
   #closing: Promise<void> | undefined;
   #pause: { timer: TimerId; end: () => void } | undefined;
 
-  /** Takes the socket over: {@link UdpPipe.close} closes it. `clock` times the pauses after errors. */
+  /**
+   * Takes the socket over: {@link UdpPipe.close} closes it. `clock` times the pauses after errors.
+   */
   constructor(socket: UdpSocket, options: SlotPoolOptions = {}, clock: Clock = systemClock) {
     const { hostname, port } = netAddress(socket.addr);
     const { allocate = allocateOnHeap, transmitSlots } = options;
