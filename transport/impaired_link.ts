@@ -57,10 +57,15 @@ export class ImpairedLink {
   #tokensAtMs = -Infinity;
   #inBurst = false;
 
-  /** `seed` counts if the impairment names none. Throws a RangeError for an impairment out of bounds. */
+  /**
+   * The seed decides, not the one that the impairment may name: who applies an impairment to several
+   * directions derives a seed for each, lest all lose the same datagrams.
+   *
+   * @throws {RangeError} for an impairment out of bounds.
+   */
   constructor(impairment: ImpairmentOptions, seed: number) {
     this.impairment = completeImpairment(impairment);
-    this.#random = new Random(this.impairment.seed ?? seed);
+    this.#random = new Random(seed);
     this.#bytesPerMs = this.impairment.rateBytesPerSecond / 1_000;
     this.#tokensBytes = this.impairment.bucketBytes;
   }

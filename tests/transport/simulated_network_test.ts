@@ -134,6 +134,27 @@ Deno.test("a path's random decisions do not depend on what other paths do", () =
   assert.deepEqual(deliveries(true), deliveries(false));
 });
 
+Deno.test("an impairment's own seed wins over the network's, and paths that share it still differ", () => {
+  const heardBy = (networkSeed: number, seed: number): string[][] => {
+    const network = new SimulatedNetwork({
+      seed: networkSeed,
+      link: { loss: 0.5, delayMs: 1, seed },
+    });
+    const a = network.bind("10.0.0.1", 7);
+    const others = [network.bind("10.0.0.2", 7), network.bind("10.0.0.3", 7)];
+    const notes = others.map((pipe) => note(network, pipe));
+    for (let value = 0; value < 50; value++) {
+      for (const pipe of others) sendBytes(a, [value], pipe.localAddress);
+    }
+    network.run(10);
+    return notes;
+  };
+  assert.deepEqual(heardBy(1, 7), heardBy(2, 7));
+  assert.notDeepEqual(heardBy(1, 7), heardBy(1, 8));
+  const [one, other] = heardBy(1, 7);
+  assert.notDeepEqual(one, other);
+});
+
 Deno.test("a blackout loses what leaves during it, in both directions, and nothing else", () => {
   const network = new SimulatedNetwork({ seed: 1, link: { delayMs: 10 } });
   const a = network.bind("10.0.0.1", 7);
