@@ -4,6 +4,24 @@
  * @module
  */
 export { CloseCode } from "../protocol/close_code.ts";
+export {
+  type Flag,
+  flag,
+  type FlagBuilders,
+  type Flags,
+  type FlagValues,
+  type NumberOptions,
+} from "./cli_flags.ts";
+export {
+  defineGame,
+  type Game,
+  type GameContext,
+  type GameDefinition,
+  type GameEnvironment,
+  type RunningGame,
+  type StartedGame,
+  startGame,
+} from "./game.ts";
 export type { DisconnectInfo, ServerEvents } from "./handlers.ts";
 export type {
   AuthorizeContext,
