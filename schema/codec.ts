@@ -4,11 +4,11 @@
  * @module
  */
 import { assertWritable } from "./check.ts";
-import { type CodecFunctions, interpretedFunctions } from "./backend.ts";
+import { type CodecFunctions, failWrite, interpretedFunctions } from "./backend.ts";
 import type { Field } from "./field.ts";
 import { inspectBytes, type InspectRow } from "./inspect.ts";
 import { type Json, valueFromJson, valueToJson } from "./json.ts";
-import { failureOf, jitFunctions } from "./jit.ts";
+import { jitFunctions } from "./jit.ts";
 import { blockBounds } from "./layout.ts";
 import { MAX_CODEC_BYTES } from "./limits.ts";
 import type { StructNode } from "./node.ts";
@@ -128,7 +128,7 @@ export function codecOf<T>(node: StructNode, name: string, backend: Backend): Co
 
 function functionsOf(node: StructNode, name: string, backend: Backend): CodecFunctions {
   const factory = hasGenerated() ? generatedFactory(structId(node)) : undefined;
-  if (factory !== undefined) return factory(runtime, failureOf(node, name));
+  if (factory !== undefined) return factory(runtime, (value) => failWrite(name, node, value));
   return backend === "interpreter" ? interpretedFunctions(node, name) : jitFunctions(node, name);
 }
 

@@ -5,6 +5,7 @@
  */
 import { readDynamic } from "./dynamic.ts";
 import { leafRefusal, readLeaf } from "./interpreter/leaf.ts";
+import { countOf } from "./interpreter/program.ts";
 import { hasTail, isLeaf, leafBits, mapEntryNode, packedBits } from "./layout.ts";
 import type { ArrayNode, MapNode, Node, StructNode } from "./node.ts";
 import { Refusal, refusalName } from "./refusal.ts";
@@ -195,29 +196,4 @@ class Inspection {
 
 function join(path: string, name: string): string {
   return path === "" ? name : `${path}.${name}`;
-}
-
-interface CountRange {
-  readonly bits: number;
-  readonly min: number;
-  readonly max: number;
-}
-
-function countOf(node: Exclude<Node, StructNode>): CountRange {
-  switch (node.kind) {
-    case "string":
-      return { bits: node.bits, min: 0, max: node.maxBytes };
-    case "bytes":
-      return { bits: node.bits, min: node.minBytes, max: node.maxBytes };
-    case "any":
-      return { bits: node.bits, min: 1, max: node.maxBytes };
-    case "array":
-      return { bits: node.bits, min: node.min, max: node.max };
-    case "map":
-      return { bits: node.bits, min: 0, max: node.max };
-    case "union":
-      return { bits: node.bits, min: 0, max: node.variants.length - 1 };
-    default:
-      return { bits: 1, min: 0, max: 1 };
-  }
 }

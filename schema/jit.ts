@@ -5,8 +5,7 @@
  *
  * @module
  */
-import type { CodecFunctions } from "./backend.ts";
-import { assertWritable } from "./check.ts";
+import { type CodecFunctions, failWrite } from "./backend.ts";
 import { generateCodec } from "./generator/generate.ts";
 import type { StructNode } from "./node.ts";
 import { type CodecFactory, runtime } from "./runtime.ts";
@@ -17,13 +16,5 @@ export function jitFunctions(node: StructNode, name: string): CodecFunctions {
   // The one place that makes code from text. The text holds numbers, identifiers checked by
   // `checkIdentifier` and JSON, and what it returns is what `generateCodec` promises.
   const factory = new Function("runtime", "fail", text) as CodecFactory;
-  return factory(runtime, failureOf(node, name));
-}
-
-/** What generated code calls once one of its checks has failed: the walk that finds the words. */
-export function failureOf(node: StructNode, name: string): (value: unknown) => never {
-  return (value) => {
-    assertWritable(name, node, value);
-    throw new TypeError(`Cannot write ${name}: the value changed while it was written`);
-  };
+  return factory(runtime, (value) => failWrite(name, node, value));
 }

@@ -9,29 +9,58 @@ import type { BitSlot, FixedPlan, Run } from "./fixed_plan.ts";
 import { plus, type Source } from "./source.ts";
 
 /**
- * Emits the stores of a run. `nameOf` gives the variable that holds a slot's bits; bits above the
- * slot's width are zero.
+ * Stores the slots of a fixed block, each word as soon as its last slot is known: with all stores at
+ * the end, more values than registers would be alive at once.
  */
-export function emitStores(
-  out: Source,
-  plan: FixedPlan,
-  runIndex: number,
-  nameOf: (slot: BitSlot) => string,
-): void {
-  const run = plan.runs[runIndex];
-  if (run === undefined) return;
-  const slots = plan.slots.filter((slot) => slot.kind === "bits" && slot.run === runIndex);
-  const bytes = bytesForBits(run.bits);
-  for (let start = 0; start < bytes; start += 4) {
+export class WordStorer {
+  readonly #out: Source;
+  readonly #plan: FixedPlan;
+  /** Variables by slot, for the slots of the run that is being filled. */
+  readonly #names = new Map<BitSlot, string>();
+  #nextSlot = 0;
+  #nextWordBit = 0;
+
+  /** A storer for a block at `p`, for which there is room. */
+  constructor(out: Source, plan: FixedPlan) {
+    this.#out = out;
+    this.#plan = plan;
+  }
+
+  /** Whether the next slot is a float that `DataView` stores itself. */
+  get nextIsFloat(): boolean {
+    return this.#plan.slots[this.#nextSlot]?.kind === "float";
+  }
+
+  /** Gives the next slot its variable; bits above the slot's width are zero. */
+  put(name: string): void {
+    const slot = this.#plan.slots[this.#nextSlot++];
+    if (slot === undefined) return;
+    if (slot.kind === "float") {
+      this.#out.line(`view.setFloat${slot.bits}(${plus("p", slot.byte)}, ${name}, true);`);
+      return;
+    }
+    const run = this.#plan.runs[slot.run];
+    if (run === undefined) return;
+    this.#names.set(slot, name);
+    const covered = slot.offset + slot.bits;
+    while (this.#nextWordBit + 32 <= covered) this.#storeWord(run, 4);
+    if (covered < run.bits) return;
+    this.#storeWord(run, bytesForBits(covered - this.#nextWordBit));
+    this.#names.clear();
+    this.#nextWordBit = 0;
+  }
+
+  #storeWord(run: Run, bytes: number): void {
+    if (bytes <= 0) return;
+    const start = this.#nextWordBit;
     const parts: string[] = [];
-    for (const slot of slots) {
-      if (slot.kind !== "bits") continue;
-      const shift = slot.offset - start * 8;
+    for (const [slot, name] of this.#names) {
+      const shift = slot.offset - start;
       if (shift >= 32 || shift + slot.bits <= 0) continue;
-      const name = nameOf(slot);
       parts.push(shift === 0 ? name : shift > 0 ? `${name} << ${shift}` : `${name} >>> ${-shift}`);
     }
-    emitStore(out, run.startByte + start, Math.min(4, bytes - start), parts.join(" | "));
+    emitStore(this.#out, run.startByte + start / 8, bytes, parts.join(" | "));
+    this.#nextWordBit += 32;
   }
 }
 

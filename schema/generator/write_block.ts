@@ -8,56 +8,61 @@
 import { fixedBits, fixedBytes, hasTail, isLeaf, mapEntryNode, packedBits } from "../layout.ts";
 import type { ArrayNode, MapNode, Node, StructNode, UnionNode } from "../node.ts";
 import { Refusal } from "../refusal.ts";
-import { type BitSlot, planFixed, type Slot } from "./fixed_plan.ts";
-import { plus, quoted, type Source } from "./source.ts";
-import { emitStores } from "./words.ts";
+import { planFixed } from "./fixed_plan.ts";
+import { quoted, type Source } from "./source.ts";
+import { WordStorer } from "./words.ts";
 import { emitLeafWrite, emitTextNumber } from "./write_leaf.ts";
 
-const FAIL = "fail(value);";
+/** Returns, although `fail` never does: a merge after the call would make V8 check every object again. */
+const FAIL = "return fail(value);";
 const SHORT = `return ${-Refusal.short};`;
 
 /** Emits the writing of a node as a block at `p`, and moves `p` behind it. */
 export function emitBlockWrite(out: Source, node: Node, source: string, checkRoom = true): void {
+  const bytes = fixedBytes(node);
+  if (checkRoom && bytes > 0) emitRoomCheck(out, `${bytes}`);
   const block = new BlockWriter(out, node);
-  block.prepare(node, source);
-  if (checkRoom) emitRoomCheck(out, `${fixedBytes(node)}`, fixedBytes(node));
-  block.store();
+  block.write(node, source);
+  if (bytes > 0) out.line(`p += ${bytes};`);
   for (const tail of block.tails) tail();
 }
 
-function emitRoomCheck(out: Source, bytes: string, constant?: number): void {
-  if (constant !== 0) out.line(`if (${bytes} > limit - p) ${SHORT}`);
+function emitRoomCheck(out: Source, bytes: string): void {
+  out.line(`if (${bytes} > limit - p) ${SHORT}`);
 }
 
-/** Collects the variables of one block before it is stored. */
+/** Emits the condition under which a value has no properties at all. */
+function emitObjectCheck(out: Source, name: string): void {
+  out.line(`if (${name} === undefined || ${name} === null) ${FAIL}`);
+}
+
+/** Writes the fixed part of one block and remembers what its tail needs. */
 class BlockWriter {
   /** What remains to be done after the fixed part, in wire order. */
   readonly tails: (() => void)[] = [];
   readonly #out: Source;
-  readonly #plan;
-  readonly #names = new Map<Slot, string>();
-  #nextSlot = 0;
+  readonly #storer: WordStorer;
 
   constructor(out: Source, node: Node) {
     this.#out = out;
-    this.#plan = planFixed(node);
+    this.#storer = new WordStorer(out, planFixed(node));
   }
 
-  /** Emits checks and conversions of everything in the fixed part. */
-  prepare(node: Node, source: string): void {
+  /** Emits checks, conversions and stores of everything in the fixed part. */
+  write(node: Node, source: string): void {
     const out = this.#out;
     if (isLeaf(node)) {
-      const direct = this.#plan.slots[this.#nextSlot]?.kind === "float";
-      for (const name of emitLeafWrite(out, node, source, direct)) this.#put(name);
+      const names = emitLeafWrite(out, node, source, this.#storer.nextIsFloat);
+      for (const name of names) this.#storer.put(name);
       return;
     }
     switch (node.kind) {
       case "struct":
-        return this.#prepareStruct(node, source);
+        return this.#writeStruct(node, source);
       case "optional": {
         const inner = out.declare("o", source);
         const present = out.declare("a", `${inner} === undefined ? 0 : 1`);
-        this.#put(present);
+        this.#storer.put(present);
         this.tails.push(() => {
           out.open(`if (${present} !== 0) {`);
           emitBlockWrite(out, node.inner, inner);
@@ -66,7 +71,7 @@ class BlockWriter {
         return;
       }
       case "union":
-        return this.#prepareUnion(node, source);
+        return this.#writeUnion(node, source);
       case "varint": {
         const a = out.declare("a", source);
         out.line(`if (typeof ${a} !== "number" || (${a} >>> 0) !== ${a}) ${FAIL}`);
@@ -77,44 +82,26 @@ class BlockWriter {
         return;
       }
       default:
-        this.#prepareCounted(node, source);
+        this.#writeCounted(node, source);
     }
   }
 
-  /** Emits the stores of the fixed part and moves `p` behind it. */
-  store(): void {
-    const out = this.#out;
-    for (const [slot, name] of this.#names) {
-      if (slot.kind !== "float") continue;
-      out.line(`view.setFloat${slot.bits}(${plus("p", slot.byte)}, ${name}, true);`);
-    }
-    this.#plan.runs.forEach((_, run) => {
-      emitStores(out, this.#plan, run, (slot: BitSlot) => this.#names.get(slot) ?? "0");
-    });
-    if (this.#plan.bytes > 0) out.line(`p += ${this.#plan.bytes};`);
-  }
-
-  #put(name: string): void {
-    const slot = this.#plan.slots[this.#nextSlot++];
-    if (slot !== undefined) this.#names.set(slot, name);
-  }
-
-  #prepareStruct(node: StructNode, source: string): void {
+  #writeStruct(node: StructNode, source: string): void {
     const out = this.#out;
     const s = source === "value" ? source : out.declare("s", source);
-    out.line(`if (typeof ${s} !== "object" || ${s} === null) ${FAIL}`);
+    emitObjectCheck(out, s);
     for (const field of node.fields) {
-      if (field.carried) this.prepare(field.node, `${s}.${field.name}`);
+      if (field.carried) this.write(field.node, `${s}.${field.name}`);
     }
   }
 
-  #prepareUnion(node: UnionNode, source: string): void {
+  #writeUnion(node: UnionNode, source: string): void {
     const out = this.#out;
     const u = out.declare("u", source);
-    out.line(`if (typeof ${u} !== "object" || ${u} === null) ${FAIL}`);
+    emitObjectCheck(out, u);
     const tag = out.declare("t", `${u}.${node.tag}`);
     const number = emitTextNumber(out, node.variants.map((variant) => variant.name), tag);
-    if (node.bits > 0) this.#put(number);
+    if (node.bits > 0) this.#storer.put(number);
     this.tails.push(() => {
       out.open(`switch (${number}) {`);
       node.variants.forEach((variant, i) => {
@@ -128,7 +115,7 @@ class BlockWriter {
   }
 
   /** Texts, bytes, dynamic values, arrays and maps: a count in the fixed part, the rest in the tail. */
-  #prepareCounted(
+  #writeCounted(
     node: Exclude<Node, { kind: "struct" | "union" | "optional" | "varint" }>,
     source: string,
   ): void {
@@ -181,7 +168,7 @@ class BlockWriter {
       default:
         return;
     }
-    if (node.bits > 0) this.#put(min === 0 ? count : out.declare("a", `${count} - ${min}`));
+    if (node.bits > 0) this.#storer.put(min === 0 ? count : out.declare("a", `${count} - ${min}`));
   }
 
   #storeBytes(bytes: string, count: string): void {
@@ -244,7 +231,7 @@ function emitPackedWord(out: Source, element: Node, source: string): string {
   const visit = (node: Node, from: string): void => {
     if (node.kind === "struct") {
       const s = out.declare("s", from);
-      out.line(`if (typeof ${s} !== "object" || ${s} === null) ${FAIL}`);
+      emitObjectCheck(out, s);
       for (const field of node.fields) if (field.carried) visit(field.node, `${s}.${field.name}`);
       return;
     }

@@ -8,7 +8,8 @@ import type { IntNode, LeafNode, QuantizedNode } from "../node.ts";
 import { TURN } from "../wire/angle.ts";
 import { numeral, quoted, type Source } from "./source.ts";
 
-const FAIL = "fail(value);";
+/** Returns, although `fail` never does: a merge after the call would make V8 check every object again. */
+const FAIL = "return fail(value);";
 
 /** Up to this many texts are compared one by one; more are looked up. */
 const MAX_COMPARED_TEXTS = 8;
@@ -27,8 +28,11 @@ export function emitLeafWrite(
   direct: boolean,
 ): string[] {
   switch (node.kind) {
-    case "bool":
-      return [out.declare("a", `${source} === true ? 1 : ${source} === false ? 0 : fail(value)`)];
+    case "bool": {
+      const a = out.declare("a", source);
+      out.line(`if (${a} !== true && ${a} !== false) ${FAIL}`);
+      return [out.declare("a", `${a} === true ? 1 : 0`)];
+    }
     case "int":
       return emitInt(out, node, source);
     case "float":
@@ -68,7 +72,9 @@ function slots(bits: number, name: () => string): string[] {
 export function emitTextNumber(out: Source, values: readonly string[], text: string): string {
   if (values.length <= MAX_COMPARED_TEXTS) {
     const tests = values.map((value, i) => `${text} === ${quoted(value)} ? ${i} : `).join("");
-    return out.declare("a", `${tests}fail(value)`);
+    const number = out.declare("a", `${tests}-1`);
+    out.line(`if (${number} < 0) ${FAIL}`);
+    return number;
   }
   const pairs = values.map((value, i) => [value, i]);
   const numbers = out.hoist("E", `new Map(${quoted(pairs)})`);
@@ -79,30 +85,42 @@ export function emitTextNumber(out: Source, values: readonly string[], text: str
 
 function emitInt(out: Source, node: IntNode, source: string): string[] {
   const { min, max, bits } = node;
-  const a = out.declare("a", source);
-  out.line(`if (typeof ${a} !== "number" || ${intFault(a, min, max)}) ${FAIL}`);
+  const a = emitNumber(out, source);
+  if (min < -0x8000_0000 || (max > 0x7fff_ffff && (min !== 0 || max > 0xffff_ffff))) {
+    return emitWideInt(out, node, a);
+  }
+  // 32-bit arithmetic wraps, so one unsigned comparison of the offset checks both bounds.
+  const offset = min === 0 ? a : out.declare("a", `${a} - ${numeral(min)} | 0`);
+  out.line(`if (${narrowFault(a, offset, max - min)}) ${FAIL}`);
+  return bits === 0 ? [] : [offset];
+}
+
+/** A condition that is true unless the number `a` is an integer and its offset is in the range. */
+function narrowFault(a: string, offset: string, range: number): string {
+  if (a !== offset) {
+    const integer = `(${a} | 0) !== ${a}`;
+    return range === 0xffff_ffff ? integer : `${integer} || ${offset} >>> 0 > ${range}`;
+  }
+  if (range > 0x7fff_ffff) {
+    const integer = `(${a} >>> 0) !== ${a}`;
+    return range === 0xffff_ffff ? integer : `${integer} || ${a} > ${range}`;
+  }
+  return Number.isInteger(Math.log2(range + 1))
+    ? `(${a} & ${range}) !== ${a}`
+    : `(${a} | 0) !== ${a} || ${a} >>> 0 > ${range}`;
+}
+
+function emitWideInt(out: Source, node: IntNode, a: string): string[] {
+  const { min, max, bits } = node;
+  const range = `${a} < ${numeral(min)} || ${a} > ${numeral(max)}`;
+  out.line(`if (!Number.isSafeInteger(${a}) || ${range}) ${FAIL}`);
   if (bits === 0) return [];
-  const offset = min === 0 ? a : out.declare("a", `${a} - ${numeral(min)}`);
+  const offset = out.declare("a", `${a} - ${numeral(min)}`);
   if (bits <= 32) return [offset];
   return [
     out.declare("a", `${offset} >>> 0`),
     out.declare("a", `Math.floor(${offset} / 4294967296)`),
   ];
-}
-
-/** A condition that is true unless the number `a` is an integer of `[min, max]`. */
-function intFault(a: string, min: number, max: number): string {
-  if (min === 0 && max === 0xffff_ffff) return `(${a} >>> 0) !== ${a}`;
-  if (min === 0 && Number.isInteger(Math.log2(max + 1)) && max <= 0x3fff_ffff) {
-    return `(${a} & ${max}) !== ${a}`;
-  }
-  const range = `${a} < ${numeral(min)} || ${a} > ${numeral(max)}`;
-  if (min >= -0x8000_0000 && max <= 0x7fff_ffff) {
-    return min === -0x8000_0000 && max === 0x7fff_ffff
-      ? `(${a} | 0) !== ${a}`
-      : `(${a} | 0) !== ${a} || ${range}`;
-  }
-  return `!Number.isSafeInteger(${a}) || ${range}`;
 }
 
 /** Emits the value, checked to be a number before arithmetic could convert it or throw. */

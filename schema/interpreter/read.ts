@@ -1,37 +1,33 @@
 /**
- * Reading without generated code: walks the tree with a bit cursor and refuses whatever a writer
- * would not have written.
+ * Reading without generated code: runs steps with a bit cursor and refuses whatever a writer would
+ * not have written.
  *
  * @module
  */
 import { isRecord } from "../check.ts";
 import { readDynamic } from "../dynamic.ts";
-import { blockBounds, elementsBytes, hasTail, mapEntryNode, packedBits } from "../layout.ts";
 import { compareMapKeys } from "../map_order.ts";
-import type { AnyNode, ArrayNode, MapNode, Node, StructNode, UnionNode } from "../node.ts";
+import type { AnyNode, MapNode, Node, StructNode, UnionNode } from "../node.ts";
 import { Refusal } from "../refusal.ts";
 import { createStruct, createVariant, fieldDefault } from "../value.ts";
 import { BitReader } from "../wire/bit_reader.ts";
 import { readUtf8 } from "../wire/utf8.ts";
 import { readVarint, varintEnd } from "../wire/varint.ts";
-import { blockFacts } from "./block.ts";
 import { leafRefusal, readLeaf } from "./leaf.ts";
+import { type Block, leafOf, Op, type Step } from "./program.ts";
 
 const reader = new BitReader();
 let source: DataView = new DataView(new ArrayBuffer(0));
 let sourceEnd = 0;
 
-/** Where a value goes: an object and a property, or an array and an index. */
-type Target = Record<string | number, unknown>;
-
 /**
  * Numbers that the fixed pass of a block read for its tail pass, first in first out: counts,
- * lengths, presence and variant numbers.
+ * lengths, presence and variant numbers. Blocks nest, so a block uses what lies above its start.
  */
-interface Counts {
-  readonly values: number[];
-  next: number;
-}
+const counts: number[] = [];
+
+/** Where a value goes: an object and a property, or an array and an index. */
+type Target = Record<string | number, unknown>;
 
 /** Every step returns 0 or the refusal. */
 type Verdict = number;
@@ -42,7 +38,7 @@ type Verdict = number;
  * @returns `end`, or the negated refusal; `into` may then be half overwritten.
  */
 export function interpretRead(
-  node: StructNode,
+  block: Block,
   view: DataView,
   offset: number,
   end: number,
@@ -51,7 +47,8 @@ export function interpretRead(
   source = view;
   sourceEnd = end;
   reader.reset(view, offset, end);
-  const verdict = readBlock(node, { root: into }, "root");
+  counts.length = 0;
+  const verdict = readStructBlock(block, into);
   if (verdict !== 0) return -verdict;
   return reader.byteOffset === end ? end : -Refusal.trailing;
 }
@@ -60,109 +57,134 @@ function bytesLeft(): number {
   return sourceEnd - reader.byteOffset;
 }
 
-function readBlock(node: Node, into: Target, key: string | number): Verdict {
-  const facts = blockFacts(node);
-  if (facts.fixedBytes > bytesLeft()) return Refusal.short;
-  const counts = { values: [], next: 0 };
-  const verdict = readFixed(node, into, key, counts);
-  if (verdict !== 0) return verdict;
-  if (!reader.align()) return Refusal.padding;
-  return facts.hasTail ? readTail(node, into, key, counts) : 0;
+function readBlock(block: Block, into: Target, key: string | number): Verdict {
+  if (block.isStruct) return readStructBlock(block, structAt(block.node, into, key));
+  if (block.fixedBytes > bytesLeft()) return Refusal.short;
+  const start = counts.length;
+  const [fixed] = block.fixed;
+  const [tail] = block.tail;
+  let verdict = fixed === undefined ? 0 : readFixed(fixed, into, key);
+  if (verdict === 0 && !reader.align()) verdict = Refusal.padding;
+  if (verdict !== 0 || tail === undefined) return verdict;
+  verdict = readTail(tail, into, key, counts[start] ?? 0);
+  counts.length = start;
+  return verdict;
 }
 
-function readFixed(node: Node, into: Target, key: string | number, counts: Counts): Verdict {
-  switch (node.kind) {
-    case "varint":
-      return 0;
-    case "string":
-      return readCount(counts, node.bits, 0, node.maxBytes, Refusal.count);
-    case "bytes":
-      return readCount(counts, node.bits, node.minBytes, node.maxBytes, Refusal.count);
-    case "any":
-      return readCount(counts, node.bits, 1, node.maxBytes, Refusal.count);
-    case "array":
-      return readCount(counts, node.bits, node.min, node.max, Refusal.count);
-    case "map":
-      return readCount(counts, node.bits, 0, node.max, Refusal.count);
-    case "optional":
-      return readCount(counts, 1, 0, 1, Refusal.count);
-    case "union":
-      return readCount(counts, node.bits, 0, node.variants.length - 1, Refusal.tag);
-    case "struct": {
-      const properties = structAt(node, into, key);
-      for (const field of node.fields) {
-        if (!field.carried) {
-          properties[field.name] = fieldDefault(field);
-          continue;
-        }
-        const verdict = readFixed(field.node, properties, field.name, counts);
-        if (verdict !== 0) return verdict;
-      }
-      return 0;
-    }
-    default: {
-      const value = readLeaf(reader, node);
-      if (value === undefined) return leafRefusal(node);
+function readStructBlock(block: Block, properties: Target): Verdict {
+  if (block.fixedBytes > bytesLeft()) return Refusal.short;
+  const start = counts.length;
+  let verdict = readFixedSteps(block.fixed, properties);
+  if (verdict === 0 && !reader.align()) verdict = Refusal.padding;
+  if (verdict !== 0 || block.tail.length === 0) return verdict;
+  nextCount = start;
+  verdict = readTailSteps(block.tail, properties);
+  counts.length = start;
+  return verdict;
+}
+
+/** The next count that the tail pass of the current block takes. */
+let nextCount = 0;
+
+function readFixedSteps(steps: readonly Step[], properties: Target): Verdict {
+  for (let i = 0; i < steps.length; i++) {
+    const step = steps[i];
+    if (step === undefined) break;
+    const verdict = readFixed(step, properties, step.key);
+    if (verdict !== 0) return verdict;
+  }
+  return 0;
+}
+
+/** Small, so that the common leaves are inlined into the loop above. */
+function readFixed(step: Step, into: Target, key: string | number): Verdict {
+  if (step.op > Op.int) return readOtherFixed(step, into, key);
+  const offset = reader.readBits(step.bits);
+  if (offset > step.range) return Refusal.range;
+  into[key] = step.op === Op.bool ? offset === 1 : step.min + offset;
+  return 0;
+}
+
+function readOtherFixed(step: Step, into: Target, key: string | number): Verdict {
+  switch (step.op) {
+    case Op.leaf: {
+      const value = readLeaf(reader, leafOf(step));
+      if (value === undefined) return leafRefusal(leafOf(step));
       into[key] = value;
       return 0;
+    }
+    case Op.struct:
+      return readFixedSteps(step.steps, structAt(step.node, into, key));
+    case Op.skipped:
+      if (step.field !== undefined) into[key] = fieldDefault(step.field);
+      return 0;
+    case Op.varint:
+      return 0;
+    default: {
+      const offset = reader.readBits(step.bits);
+      counts.push(step.min + offset);
+      return offset <= step.range ? 0 : step.reason;
     }
   }
 }
 
-function readCount(
-  counts: Counts,
-  bits: number,
-  min: number,
-  max: number,
-  reason: number,
-): Verdict {
-  const offset = reader.readBits(bits);
-  counts.values.push(min + offset);
-  return offset <= max - min ? 0 : reason;
-}
-
-function structAt(node: StructNode, into: Target, key: string | number): Target {
+function structAt(node: Node, into: Target, key: string | number): Target {
   const existing = into[key];
   if (isRecord(existing)) return existing;
-  const created = createStruct(node);
+  // Only steps and blocks of structs come here.
+  const created = createStruct(node as StructNode);
   into[key] = created;
   return created;
 }
 
-function readTail(node: Node, into: Target, key: string | number, counts: Counts): Verdict {
-  if (node.kind === "struct") {
-    const properties = structAt(node, into, key);
-    for (const field of node.fields) {
-      if (!field.carried || !hasTail(field.node)) continue;
-      const verdict = readTail(field.node, properties, field.name, counts);
-      if (verdict !== 0) return verdict;
+function readTailSteps(steps: readonly Step[], properties: Target): Verdict {
+  for (const step of steps) {
+    let verdict = 0;
+    if (step.op === Op.struct) {
+      verdict = readTailSteps(step.steps, structAt(step.node, properties, step.key));
+    } else if (step.op === Op.varint) {
+      verdict = readVarintInto(properties, step.key);
+    } else {
+      const next = nextCount + 1;
+      verdict = readTail(step, properties, step.key, counts[nextCount] ?? 0);
+      // Nested blocks have moved it.
+      nextCount = next;
     }
-    return 0;
+    if (verdict !== 0) return verdict;
   }
-  if (node.kind === "varint") return readVarintInto(into, key);
-  const count = counts.values[counts.next++] ?? 0;
-  switch (node.kind) {
-    case "string":
+  return 0;
+}
+
+function readTail(step: Step, into: Target, key: string | number, count: number): Verdict {
+  switch (step.op) {
+    case Op.varint:
+      return readVarintInto(into, key);
+    case Op.string:
       return readText(count, into, key);
-    case "bytes":
+    case Op.bytes:
       if (count > bytesLeft()) return Refusal.short;
       into[key] = reader.readBytes(count);
       return 0;
-    case "any":
-      return readAny(node, count, into, key);
-    case "array":
-      return readElements(node, count, into, key);
-    case "map":
-      return readEntries(node, count, into, key);
-    case "union":
-      return readVariant(node, count, into, key);
-    case "optional":
-      if (count === 1) return readBlock(node.inner, into, key);
+    case Op.any:
+      return readAny(step.node as AnyNode, count, into, key);
+    case Op.array:
+      return readElements(step, count, into, key);
+    case Op.map:
+      return readEntries(step, count, into, key);
+    case Op.union:
+      return readVariant(step, count, into, key);
+    case Op.optional:
+      if (count === 1) return readInner(step, 0, into, key);
       into[key] = undefined;
       return 0;
     default:
       return 0;
   }
+}
+
+function readInner(step: Step, index: number, into: Target, key: string | number): Verdict {
+  const block = step.blocks[index];
+  return block === undefined ? Refusal.tag : readBlock(block, into, key);
 }
 
 function readVarintInto(into: Target, key: string | number): Verdict {
@@ -193,54 +215,65 @@ function readAny(node: AnyNode, bytes: number, into: Target, key: string | numbe
   return 0;
 }
 
-function readElements(node: ArrayNode, count: number, into: Target, key: string | number): Verdict {
+function readElements(step: Step, count: number, into: Target, key: string | number): Verdict {
+  const [block] = step.blocks;
+  if (block === undefined) return Refusal.tag;
+  const packed = step.packed > 0;
   // Before a single element is made: a count alone must not make us allocate.
-  if (elementsBytes(node.element, count).min > bytesLeft()) return Refusal.short;
+  const least = packed ? Math.ceil(step.packed * count / 8) : block.minBytes * count;
+  if (least > bytesLeft()) return Refusal.short;
   const existing = into[key];
   const list: unknown[] = Array.isArray(existing) ? existing : [];
   into[key] = list;
   if (list.length > count) list.length = count;
   // An array takes numeric keys like any object; only the type of keys differs.
   const slots = list as unknown as Target;
-  const packed = packedBits(node.element) > 0;
-  const noCounts = { values: [], next: 0 };
   for (let i = 0; i < count; i++) {
-    const verdict = packed
-      ? readFixed(node.element, slots, i, noCounts)
-      : readBlock(node.element, slots, i);
+    const verdict = packed ? readUnpadded(block, slots, i) : readBlock(block, slots, i);
     if (verdict !== 0) return verdict;
   }
   return packed && !reader.align() ? Refusal.padding : 0;
 }
 
-function readEntries(node: MapNode, count: number, into: Target, key: string | number): Verdict {
-  const entry = mapEntryNode(node.key, node.value);
-  if (blockBounds(entry).min * count > bytesLeft()) return Refusal.short;
+/** An element that the next one follows in the same byte. */
+function readUnpadded(block: Block, into: Target, key: number): Verdict {
+  if (block.isStruct) return readFixedSteps(block.fixed, structAt(block.node, into, key));
+  const [only] = block.fixed;
+  return only === undefined ? 0 : readFixed(only, into, key);
+}
+
+function readEntries(step: Step, count: number, into: Target, key: string | number): Verdict {
+  const [block] = step.blocks;
+  if (block === undefined) return Refusal.tag;
+  if (block.minBytes * count > bytesLeft()) return Refusal.short;
   const existing = into[key];
   const map: Map<unknown, unknown> = existing instanceof Map ? existing : new Map();
   into[key] = map;
   map.clear();
+  const { key: keyNode } = step.node as MapNode;
   let previous: string | number | undefined;
   for (let i = 0; i < count; i++) {
-    const slot: Target = { entry: { key: undefined, value: undefined } };
-    const verdict = readBlock(entry, slot, "entry");
+    const pair: Target = { key: undefined, value: undefined };
+    const verdict = readStructBlock(block, pair);
     if (verdict !== 0) return verdict;
-    const read = slot.entry as { key: string | number; value: unknown };
-    if (previous !== undefined && compareMapKeys(node.key, previous, read.key) >= 0) {
+    // The nodes that can be keys carry numbers and strings only.
+    const read = pair.key as string | number;
+    if (previous !== undefined && compareMapKeys(keyNode, previous, read) >= 0) {
       return Refusal.keyOrder;
     }
-    previous = read.key;
-    map.set(read.key, read.value);
+    previous = read;
+    map.set(read, pair.value);
   }
   return 0;
 }
 
-function readVariant(node: UnionNode, number: number, into: Target, key: string | number): Verdict {
-  const variant = node.variants[number];
+function readVariant(step: Step, number: number, into: Target, key: string | number): Verdict {
+  const { tag, variants } = step.node as UnionNode;
+  const variant = variants[number];
   if (variant === undefined) return Refusal.tag;
   const existing = into[key];
-  if (!isRecord(existing) || existing[node.tag] !== variant.name) {
-    into[key] = createVariant(node.tag, variant);
+  if (!isRecord(existing) || existing[tag] !== variant.name) {
+    into[key] = createVariant(tag, variant);
   }
-  return readBlock(variant.struct, into, key);
+  return readInner(step, number, into, key);
 }

@@ -10,8 +10,10 @@
  */
 export class BitReader {
   #view: DataView = EMPTY_VIEW;
+  /** The next byte to load; two at a time while there are two. */
   #byte = 0;
   #end = 0;
+  /** Bits loaded and not read yet, in the low `#pending` bits. */
   #scratch = 0;
   #pending = 0;
   #failed = false;
@@ -31,7 +33,7 @@ export class BitReader {
     return this.#failed;
   }
 
-  /** The next byte that has not been touched; after {@link align} the cursor itself. */
+  /** The byte offset of the cursor, when aligned by {@link align}. */
   get byteOffset(): number {
     return this.#byte;
   }
@@ -59,7 +61,9 @@ export class BitReader {
 
   /** Skips to the next byte boundary. Returns false when the skipped bits are not all zero. */
   align(): boolean {
-    const padding = this.#scratch;
+    // Whole bytes that were loaded ahead go back; what remains in front of them is the padding.
+    this.#byte -= this.#pending >> 3;
+    const padding = this.#scratch & ((1 << (this.#pending & 7)) - 1);
     this.#scratch = 0;
     this.#pending = 0;
     return padding === 0;
@@ -82,17 +86,23 @@ export class BitReader {
     this.#byte = byteOffset;
   }
 
-  /** At most 16 bits, of which at most 7 pending plus 16 loaded, so 32-bit arithmetic is enough. */
+  /** At most 16 bits; at most 15 pending ones meet 16 loaded ones, so 32-bit arithmetic is enough. */
   #pull(bits: number): number {
     let scratch = this.#scratch;
     let pending = this.#pending;
-    while (pending < bits) {
-      if (this.#byte >= this.#end) {
+    if (pending < bits) {
+      const left = this.#end - this.#byte;
+      if (left >= 2) {
+        scratch |= this.#view.getUint16(this.#byte, true) << pending;
+        this.#byte += 2;
+        pending += 16;
+      } else if (left === 1 && pending + 8 >= bits) {
+        scratch |= this.#view.getUint8(this.#byte++) << pending;
+        pending += 8;
+      } else {
         this.#failed = true;
         return 0;
       }
-      scratch |= this.#view.getUint8(this.#byte++) << pending;
-      pending += 8;
     }
     this.#scratch = scratch >>> bits;
     this.#pending = pending - bits;
