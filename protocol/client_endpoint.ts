@@ -211,6 +211,7 @@ export class ClientEndpoint {
       psk: isResumption ? undefined : ticket?.psk,
       addresses: isResumption ? [this.#address] : addresses,
       drops: this.drops,
+      rekey: this.sessionLimits,
     }, nowMs);
   }
 

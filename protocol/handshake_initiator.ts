@@ -32,6 +32,7 @@ import {
 } from "./handshake_packets.ts";
 import { Link } from "./link.ts";
 import { PacketType } from "./packet.ts";
+import type { RekeyOptions } from "./packet_protection.ts";
 import { ResendSchedule } from "./resend_schedule.ts";
 
 /** What an attempt needs. */
@@ -54,6 +55,8 @@ export interface HandshakeInitiatorOptions {
   readonly drops: DropCounters;
   /** How long the attempt may take. */
   readonly timeoutMs?: number;
+  /** When keys are changed. */
+  readonly rekey?: RekeyOptions;
 }
 
 /** What became of an attempt. */
@@ -193,7 +196,7 @@ export class HandshakeInitiator {
   }
 
   #handleAccept(bytes: Uint8Array, from: Address, nowMs: number): void {
-    const { drops, crypto } = this.#options;
+    const { drops, crypto, rekey } = this.#options;
     const message2 = parseAccept(bytes, this.#clientConnectionId);
     if (message2 === undefined) {
       drops.unexpectedReply++;
@@ -215,6 +218,7 @@ export class HandshakeInitiator {
       secrets: this.#noise.split(),
       localConnectionId: this.#clientConnectionId,
       peerConnectionId: payload.connectionId,
+      ...(rekey === undefined ? {} : { rekey }),
     }, nowMs);
     this.#outcome = { result: "accepted", payload, link, address: from };
   }

@@ -179,9 +179,10 @@ export class HandshakeResponder {
     const payload = acceptCodec.encode({ accept: this.#payloadOf(answer) });
     entry.replyBytes = buildAccept(prologue, entry.noise.writeMessage2(payload));
     if (answer.result === "accepted") {
-      const { crypto } = this.#options;
+      const { crypto, sessionLimits } = this.#options;
       entry.link = new Link({
         crypto,
+        rekey: sessionLimits,
         secrets: entry.noise.split(),
         localConnectionId: answer.connectionId,
         peerConnectionId: -1,

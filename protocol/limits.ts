@@ -4,6 +4,7 @@
  * @module
  */
 import { DEFAULT_PACING, type PacingOptions } from "./pacer.ts";
+import { REKEY_INTERVAL_MS, REKEY_PACKETS } from "./packet_protection.ts";
 
 /** Limits of one session. Either end chooses its own; what the peer must know travels in the handshake. */
 export interface SessionLimits {
@@ -35,6 +36,10 @@ export interface SessionLimits {
   readonly pacing: PacingOptions;
   /** Whether datagrams larger than `datagramBytes` are tried. */
   readonly mtuProbing: boolean;
+  /** Packets sealed with one key at most; either end's limit changes the keys of both. */
+  readonly rekeyPackets: number;
+  /** Age of a key at most. */
+  readonly rekeyIntervalMs: number;
 }
 
 /** The defaults. A 60 Hz game with 20 snapshots a second stays far below each of them. */
@@ -53,6 +58,8 @@ export const DEFAULT_SESSION_LIMITS: SessionLimits = {
   malformedPackets: 8,
   pacing: DEFAULT_PACING,
   mtuProbing: false,
+  rekeyPackets: REKEY_PACKETS,
+  rekeyIntervalMs: REKEY_INTERVAL_MS,
 };
 
 /** Limits of a server endpoint, over all its sessions. */

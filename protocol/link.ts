@@ -116,7 +116,7 @@ export class Link {
   ): number {
     return writeDataHeader(
       into,
-      this.#protection.nextPhaseBit(nowMs),
+      this.#protection.nextPhaseBit(packetNumber, largestAcked, nowMs),
       this.peerConnectionId,
       packetNumber,
       packetNumberBytes(packetNumber, largestAcked),

@@ -11,13 +11,13 @@ import type { CryptoBackend } from "./crypto/backend.ts";
 import { TrafficKeys } from "./crypto/key_schedule.ts";
 
 /** Packets sealed with one key at most, well inside the 2^31 of RFC 9001 B.1.2 for short packets. */
-const REKEY_PACKETS = 2 ** 30;
+export const REKEY_PACKETS = 2 ** 30;
 
 /** Age of a key at most. */
-const REKEY_INTERVAL_MS = 3_600_000;
+export const REKEY_INTERVAL_MS = 3_600_000;
 
 /** How long packets of the previous phase are still opened: three probe timeouts at their largest. */
-const PREVIOUS_PHASE_MS = 3_000;
+export const PREVIOUS_PHASE_MS = 3_000;
 
 /** When keys are changed; smaller values are for tests. */
 export interface RekeyOptions {
@@ -39,6 +39,8 @@ export class PacketProtection {
   #previousUntilMs = 0;
   /** Lowest packet number opened in the current phase: older ones belong to the previous one. */
   #phaseFirstPacket = 0;
+  /** First packet sealed in the current phase; -1 until there is one. */
+  #sealedFirstPacket = -1;
   #sealed = 0;
   #phaseStartedMs: number;
 
@@ -64,12 +66,14 @@ export class PacketProtection {
     return this.#send.phase;
   }
 
-  /** The phase bit of the next packet; changes the keys first when they are worn. */
-  nextPhaseBit(nowMs: number): number {
-    const isWorn = this.#sealed >= this.#rekeyPackets ||
-      nowMs - this.#phaseStartedMs >= this.#rekeyIntervalMs;
-    // The peer must have followed the last change before the next one begins.
-    if (isWorn && this.#send.phase === this.#receive.phase) this.#advanceSend(nowMs);
+  /**
+   * The phase bit of the packet that is sealed next; changes the keys first when they are worn.
+   *
+   * @param largestAcked The largest packet number that the peer acknowledged, or -1.
+   */
+  nextPhaseBit(packetNumber: number, largestAcked: number, nowMs: number): number {
+    if (this.#isWorn(nowMs) && this.#hasPeerFollowed(largestAcked)) this.#advanceSend(nowMs);
+    if (this.#sealedFirstPacket === -1) this.#sealedFirstPacket = packetNumber;
     return this.#send.phaseBit;
   }
 
@@ -110,6 +114,22 @@ export class PacketProtection {
     this.#previousReceive?.wipe();
   }
 
+  #isWorn(nowMs: number): boolean {
+    return this.#sealed >= this.#rekeyPackets ||
+      nowMs - this.#phaseStartedMs >= this.#rekeyIntervalMs;
+  }
+
+  /**
+   * Whether the next phase may begin. The peer must send in this phase and must have acknowledged a
+   * packet of it (RFC 9001, section 6.1): two ends that begin a phase at once have each seen the other
+   * send in it, and one that went on before its own first packet arrived would be two phases ahead,
+   * where the peer can never follow.
+   */
+  #hasPeerFollowed(largestAcked: number): boolean {
+    return this.#send.phase === this.#receive.phase && this.#sealedFirstPacket !== -1 &&
+      largestAcked >= this.#sealedFirstPacket;
+  }
+
   #advanceReceive(packetNumber: number, nowMs: number): void {
     this.#previousReceive?.wipe();
     this.#previousReceive = this.#receive;
@@ -125,6 +145,7 @@ export class PacketProtection {
     this.#send = old.next();
     old.wipe();
     this.#sealed = 0;
+    this.#sealedFirstPacket = -1;
     this.#phaseStartedMs = nowMs;
   }
 }
