@@ -75,7 +75,7 @@ export interface Builders {
   compressedFloat(min: number, max: number, resolution: number): Field<number>;
   /** An angle in radians that wraps, `2^bits` steps a turn, read back in `[-π, π)`; 1 to 32 bits. */
   angle(bits: number): Field<number>;
-  /** A rotation of `2 + 3 * bits` bits, 2 to 16; 10 bits keep the error below 0.2°. */
+  /** A rotation of `2 + 3 * bits` bits, 2 to 16; 10 bits keep the error below 0.25°. */
   quat(bits: number): Field<Quaternion>;
   /** A tick of game time; 32 bits. */
   tick(): Field<number>;

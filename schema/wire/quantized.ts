@@ -43,11 +43,10 @@ export function quantizedGrid(min: number, max: number, step: number): Quantized
     throw new RangeError(`${where}: the bounds must be finite and ascending`);
   }
   const span = max - min;
-  if (!(step > 0) || !Number.isFinite(span) || !(step <= span)) {
+  if (!(step > 0) || !Number.isFinite(span) || !(step <= span * (1 + 1e-9))) {
     throw new RangeError(`${where}: the step must be above 0 and no wider than the range`);
   }
-  // The tolerance lets 0.1, which is not a binary fraction, divide 10 into 100 steps and not 101.
-  let steps = Math.ceil(span / step - 1e-6);
+  let steps = stepCount(span / step);
   const symmetric = min === -max;
   if (symmetric && steps % 2 === 1) steps++;
   if (!(steps <= MAX_QUANTIZED_STEPS)) {
@@ -72,6 +71,12 @@ export function quantizedGrid(min: number, max: number, step: number): Quantized
     exactEnds: origin + (0 - center) * stepSize === min &&
       origin + (steps - center) * stepSize === max,
   });
+}
+
+/** Whole steps, rounded up, except that 0.1, which is no binary fraction, divides 10 into 100 and not 101. */
+function stepCount(quotient: number): number {
+  const nearest = Math.round(quotient);
+  return Math.abs(quotient - nearest) <= quotient * 1e-9 ? nearest : Math.ceil(quotient);
 }
 
 /**
