@@ -5,7 +5,7 @@
  * @module
  */
 import { type Client, connect, type ConnectOptions, type ProtocolCore } from "../mod.ts";
-import { flag, type FlagValues } from "../server/cli_flags.ts";
+import { flag, type FlagValues, UsageError } from "../server/cli_flags.ts";
 import { simFlag } from "../server/cli_options.ts";
 import { stderr } from "../server/cli_output.ts";
 
@@ -20,9 +20,9 @@ export const clientFlags = {
  * Connects as the flags say.
  *
  * @param url May be empty with a ticket, which names the server's addresses.
- * @throws ConnectError, TypeError for a bad URL.
+ * @throws ConnectError, UsageError for a bad URL or ticket.
  */
-export function connectAs<P extends ProtocolCore>(
+export async function connectAs<P extends ProtocolCore>(
   protocol: P,
   url: string,
   { ticket, sim }: FlagValues<typeof clientFlags>,
@@ -37,5 +37,14 @@ export function connectAs<P extends ProtocolCore>(
     ...(ticket === undefined ? {} : { ticket }),
     ...(sim === undefined ? {} : { sim }),
   };
-  return connect(protocol, url, options);
+  if (url === "" && ticket === undefined) {
+    throw new UsageError("expected the URL that the server printed: tickwire://host:port#key");
+  }
+  try {
+    return await connect(protocol, url, options);
+  } catch (error) {
+    // Which of our own calls was wrong is no news to whoever mistyped a URL.
+    if (error instanceof TypeError) throw new UsageError(error.message, { cause: error });
+    throw error;
+  }
 }

@@ -47,8 +47,7 @@ export class StreamOutput implements Output {
     try {
       while (bytes.byteLength > 0) bytes = bytes.subarray(this.#sink.writeSync(bytes));
     } catch (error) {
-      // `server/main.ts | head -1`: nobody reads any more, which is no reason to stop serving.
-      if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+      if (!isReaderGone(error)) throw error;
     }
   }
 
@@ -64,6 +63,12 @@ export class StreamOutput implements Output {
     // Whether anybody looks is known here; styleText would look at standard output only.
     return this.#hasColor ? styleText(style, text, { validateStream: false }) : text;
   }
+}
+
+/** `server/main.ts | head -1`, or a closed terminal: nobody reads any more, which is no reason to stop serving. */
+function isReaderGone(error: unknown): boolean {
+  return error instanceof Deno.errors.BrokenPipe ||
+    error instanceof Error && "code" in error && error.code === "EIO";
 }
 
 /** Standard output. */

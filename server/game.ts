@@ -3,12 +3,26 @@
  *
  * @module
  */
-import type { Logger } from "npm:@logtape/logtape@2.4.2";
 import type { ProtocolCore } from "../schema/mod.ts";
 import type { Flags, FlagValues } from "./cli_flags.ts";
 import type { ServeOptions } from "./options.ts";
 import { serve } from "./serve.ts";
 import type { Server } from "./server.ts";
+
+/**
+ * Logs a message with `{placeholders}` and their values. A LogTape logger is one; this is the part of
+ * it that a game needs, so that a game does not depend on one release of LogTape.
+ */
+export interface GameLogger {
+  /** For who looks for a defect. */
+  debug(message: string, properties?: Record<string, unknown>): void;
+  /** What an operator likes to know. */
+  info(message: string, properties?: Record<string, unknown>): void;
+  /** What may become trouble. */
+  warn(message: string, properties?: Record<string, unknown>): void;
+  /** What went wrong. */
+  error(message: string, properties?: Record<string, unknown>): void;
+}
 
 /** What a game gets when it starts. */
 export interface GameContext<F extends Flags = Flags> {
@@ -19,7 +33,7 @@ export interface GameContext<F extends Flags = Flags> {
   /** Ticks a second at which the server really runs; 0 for none. */
   readonly tickHz: number;
   /** Logs in the category `["tickwire", "game", name]`. */
-  readonly logger: Logger;
+  readonly logger: GameLogger;
   /** Wall clock, milliseconds since 1970. */
   readonly wallClockMs: () => number;
 }
@@ -71,7 +85,7 @@ export interface Game<
    * Tells games from other values. A module imported from a URL has a copy of this one, so that
    * `instanceof` would say no.
    */
-  readonly kind: typeof GAME_KIND;
+  readonly kind: "tickwire-game-1";
 }
 
 /** What a started game needs besides its server's options. */
@@ -81,7 +95,7 @@ export interface GameEnvironment<F extends Flags = Flags> {
   /** Arguments without a flag. Default: none. */
   readonly args?: readonly string[];
   /** Where the game logs. */
-  readonly logger: Logger;
+  readonly logger: GameLogger;
   /** Wall clock. Default: `Date.now`. */
   readonly wallClockMs?: () => number;
 }
@@ -94,7 +108,7 @@ export interface StartedGame<P extends ProtocolCore, Data> {
   readonly running: RunningGame;
 }
 
-const GAME_KIND = "tickwire-game-1";
+const GAME_KIND: Game["kind"] = "tickwire-game-1";
 
 /**
  * Defines a game.

@@ -50,11 +50,13 @@ function builtIn(): Game {
 function nextStepsOf(game: Game): (url: string) => (readonly [string, string])[] {
   return (url) => {
     const steps: [string, string][] = [];
+    // Bots and questions do without the key.
+    const short = `'${url.replace(/#.*/, "")}'`;
     if (CLIENTS.has(game.name)) {
       steps.push(["play", `deno run -A ${pathOf(`examples/${game.name}/client.ts`)} '${url}'`]);
-      steps.push(["bots", `deno run -A ${pathOf("tools/bots.ts")} --count 10 --url '${url}'`]);
+      steps.push(["bots", `deno run -A ${pathOf("tools/bots.ts")} --count 10 --url ${short}`]);
     }
-    steps.push(["look", `deno run -A ${pathOf("tools/query.ts")} '${url}'`]);
+    steps.push(["look", `deno run -A ${pathOf("tools/query.ts")} ${short}`]);
     steps.push(["stop", "ctrl-C"]);
     return steps;
   };

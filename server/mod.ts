@@ -18,6 +18,7 @@ export {
   type GameContext,
   type GameDefinition,
   type GameEnvironment,
+  type GameLogger,
   type RunningGame,
   type StartedGame,
   startGame,

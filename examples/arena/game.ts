@@ -6,12 +6,12 @@
  *
  * @module
  */
-import type { Logger } from "npm:@logtape/logtape@2.4.2";
 import {
   CloseCode,
   defineGame,
   flag,
   type Game,
+  type GameLogger,
   type Infer,
   type Peer,
   type Server,
@@ -51,13 +51,13 @@ const flags = {
 /** One running arena. */
 class ArenaGame {
   readonly #server: ArenaServer;
-  readonly #logger: Logger;
+  readonly #logger: GameLogger;
   readonly #world: World;
   readonly #tickHz: number;
   readonly #joined = new Set<Peer<ArenaPeer>>();
   readonly #seats: Seats<Peer<ArenaPeer>>;
 
-  constructor(server: ArenaServer, logger: Logger, random: () => number, tickHz: number) {
+  constructor(server: ArenaServer, logger: GameLogger, random: () => number, tickHz: number) {
     this.#server = server;
     this.#logger = logger;
     this.#world = new World(random);
