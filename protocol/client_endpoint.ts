@@ -44,6 +44,8 @@ export interface ClientEndpointOptions {
   readonly auth?: Uint8Array | undefined;
   /** Limits of the session. */
   readonly sessionLimits?: Partial<SessionLimits>;
+  /** How long one handshake may take. Default 5,000 ms. */
+  readonly handshakeTimeoutMs?: number | undefined;
 }
 
 /** What a client endpoint tells beside its session's events. */
@@ -191,7 +193,8 @@ export class ClientEndpoint {
   }
 
   #begin(isResumption: boolean, nowMs: number): void {
-    const { crypto, random, protocol, serverKey, addresses, ticket, auth } = this.#options;
+    const { crypto, random, protocol, serverKey, addresses, ticket, auth, handshakeTimeoutMs } =
+      this.#options;
     const table = protocol.tables[0]!;
     const { idleTimeoutMs, packetsPerSecond, bytesPerSecond } = this.sessionLimits;
     const hello: HelloPayload = {
@@ -210,6 +213,7 @@ export class ClientEndpoint {
       appId: this.#appId,
       psk: isResumption ? undefined : ticket?.psk,
       addresses: isResumption ? [this.#address] : addresses,
+      ...(handshakeTimeoutMs === undefined ? {} : { timeoutMs: handshakeTimeoutMs }),
       drops: this.drops,
       rekey: this.sessionLimits,
     }, nowMs);

@@ -18,6 +18,7 @@ import { Keepalive } from "./keepalive.ts";
 import type { Link } from "./link.ts";
 import type { MessageBuffer } from "./message_pool.ts";
 import { MtuProber } from "./mtu_prober.ts";
+import { TraceOutcome } from "./packet_trace.ts";
 import type { PacketWriter } from "./packet_writer.ts";
 import { PathValidator } from "./path_validator.ts";
 import { Recovery, type RecoveryCounters, type RecoveryListener } from "./recovery.ts";
@@ -160,8 +161,10 @@ export class Connection implements RecoveryListener {
         drops.channelViolation++;
         return PacketOutcome.malformed;
     }
-    const packetNumber = this.link.packetNumber;
-    const isNewest = packetNumber > this.link.received.largest;
+    const { packetNumber, received: { largest } } = this.link;
+    const isNewest = packetNumber > largest;
+    // A number that was skipped counts as missing until it comes after all.
+    this.#context.counters.packetsMissing += isNewest ? packetNumber - largest - 1 : -1;
     this.link.received.mark(packetNumber, table.isAckEliciting, nowMs);
     this.#lastReceivedMs = nowMs;
     // Only servers follow an address: a client's server stays where the handshake found it.
@@ -305,6 +308,7 @@ export class Connection implements RecoveryListener {
     const { sent } = this.recovery;
     const packetNumber = sent.nextPacketNumber;
     const textEnd = writer.finish() - into.byteOffset;
+    if (this.#context.trace !== undefined) this.#traceSent(into, packetNumber, textEnd, nowMs);
     const sizeBytes = this.link.seal(into, packetNumber, this.#headerBytes, textEnd);
     const allFlags = this.#flags | flags | (isAckEliciting ? SentFlag.ackEliciting : 0);
     this.recovery.onPacketSent(this.#itemsBefore, sizeBytes, allFlags, this.#ackedUpTo, nowMs);
@@ -313,6 +317,13 @@ export class Connection implements RecoveryListener {
     counters.bytesSent += sizeBytes;
     this.#transmitTo = to;
     return sizeBytes;
+  }
+
+  #traceSent(into: Uint8Array, packetNumber: number, textEnd: number, nowMs: number): void {
+    const { trace, table, channels, writer } = this.#context;
+    const start = into.byteOffset + this.#headerBytes;
+    parseFrames(writer.view, start, into.byteOffset + textEnd, channels.hasSequence, table);
+    trace?.record(TraceOutcome.sent, packetNumber, textEnd + TAG_BYTES, table, nowMs);
   }
 
   /** Adds a PING where one is due and nothing else asks for an acknowledgement. */

@@ -9,6 +9,7 @@ import type { FrameTable } from "./frames.ts";
 import type { SessionLimits } from "./limits.ts";
 import type { MemoryView } from "./memory_view.ts";
 import type { Pacer } from "./pacer.ts";
+import type { PacketTrace } from "./packet_trace.ts";
 import type { PacketWriter } from "./packet_writer.ts";
 import type { RttEstimator } from "./rtt_estimator.ts";
 
@@ -56,4 +57,6 @@ export interface ConnectionContext {
   readonly random: (into: Uint8Array) => void;
   /** Server: the tick that clients are told; client: `undefined`. */
   readonly time: TickTime | undefined;
+  /** Remembers packets for people; `undefined` while nobody asked for it. */
+  readonly trace: PacketTrace | undefined;
 }

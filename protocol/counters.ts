@@ -98,6 +98,8 @@ export class SessionCounters {
   spuriousLosses = 0;
   /** Probe timeouts. */
   probeTimeouts = 0;
+  /** Packet numbers of the peer that were skipped and have not come since: lost on the way, or late. */
+  packetsMissing = 0;
   /** Packets of the peer refused, for any of the reasons of {@link DropCounters}. */
   packetsRefused = 0;
   /** Times that the peer's address changed. */

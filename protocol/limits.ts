@@ -36,6 +36,8 @@ export interface SessionLimits {
   readonly pacing: PacingOptions;
   /** Whether datagrams larger than `datagramBytes` are tried. */
   readonly mtuProbing: boolean;
+  /** Packets of each session that are remembered for people to look at; 0 for none. */
+  readonly traceDatagrams: number;
   /** Packets sealed with one key at most; either end's limit changes the keys of both. */
   readonly rekeyPackets: number;
   /** Age of a key at most. */
@@ -58,6 +60,7 @@ export const DEFAULT_SESSION_LIMITS: SessionLimits = {
   malformedPackets: 8,
   pacing: DEFAULT_PACING,
   mtuProbing: false,
+  traceDatagrams: 0,
   rekeyPackets: REKEY_PACKETS,
   rekeyIntervalMs: REKEY_INTERVAL_MS,
 };

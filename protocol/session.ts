@@ -21,6 +21,7 @@ import type { SessionLimits } from "./limits.ts";
 import { countOpenError, type Link } from "./link.ts";
 import type { DeliveryCallback, MessageBuffer } from "./message_pool.ts";
 import { Pacer } from "./pacer.ts";
+import { PacketTrace, TraceOutcome } from "./packet_trace.ts";
 import { RttEstimator } from "./rtt_estimator.ts";
 import { SendContext, type SendResult } from "./send_channel.ts";
 import { SentPackets } from "./sent_packets.ts";
@@ -32,6 +33,8 @@ import { nextState, type SessionState, type SessionTransition } from "./session_
 export class Session {
   /** What it did so far. */
   readonly counters = new SessionCounters();
+  /** Its last packets, where `SessionLimits.traceDatagrams` asks for them. */
+  readonly trace: PacketTrace | undefined;
   readonly #shared: SessionShared;
   readonly #limits: SessionLimits;
   readonly #channels: ChannelSet;
@@ -61,6 +64,8 @@ export class Session {
     this.#shared = shared;
     this.#limits = limits;
     this.#pacer = new Pacer(limits.pacing, nowMs);
+    const { traceDatagrams } = limits;
+    this.trace = traceDatagrams > 0 ? new PacketTrace(traceDatagrams) : undefined;
     this.#budget = new InboundBudget(limits, nowMs);
     const context = new SendContext(shared.pool, new SentPackets(), {
       datagramBytes: limits.datagramBytes,
@@ -113,6 +118,7 @@ export class Session {
       pacer: this.#pacer,
       rtt: this.#rtt,
       counters: this.counters,
+      trace: this.trace,
     };
     this.#connection = new Connection(link, address, context, peer.idleTimeoutMs, nowMs);
     this.#channels.context.sent = this.#connection.recovery.sent;
@@ -146,6 +152,7 @@ export class Session {
     if (textEnd < 0) {
       this.counters.packetsRefused++;
       countOpenError(this.#shared.drops, -textEnd);
+      this.trace?.record(TraceOutcome.refused, -1, bytes.byteLength, undefined, nowMs);
     } else this.handleOpened(bytes, textEnd, from, nowMs);
   }
 
@@ -157,6 +164,9 @@ export class Session {
     if (this.#state === "draining") return;
     const pathBefore = connection.path.current;
     const outcome = connection.handleOpened(bytes, textEnd, from, nowMs);
+    const { packetNumber } = connection.link;
+    const traced = outcome === PacketOutcome.applied ? TraceOutcome.applied : TraceOutcome.refused;
+    this.trace?.record(traced, packetNumber, bytes.byteLength, this.#shared.table, nowMs);
     if (outcome !== PacketOutcome.applied) {
       this.counters.packetsRefused++;
       if (outcome === PacketOutcome.malformed) this.#onMalformed(nowMs);
@@ -215,7 +225,7 @@ export class Session {
   /**
    * Queues a message whose `sizeBytes` is set, and takes its buffer over whatever the result.
    *
-   * @param onResult Told once what became of it, as an event.
+   * @param onResult Told once what became of a message that was queued, as an event.
    */
   send(
     channel: number,
@@ -230,9 +240,6 @@ export class Session {
       this.counters.messagesSent++;
       this.#connection?.onActivity();
       return result;
-    }
-    if (onResult !== undefined) {
-      this.#events.push({ kind: "delivery", callback: onResult, result: "dropped" });
     }
     this.#shared.pool.release(message);
     return result;
