@@ -17,7 +17,7 @@ import { clientFlags, connectAs } from "../run_client.ts";
 import { playInTerminal } from "./play.ts";
 import { PlayerSession, type SeatWish } from "./player_session.ts";
 import { NewsPrinter, runScript, SCRIPT_HELP } from "./script.ts";
-import { seatToken } from "./seat_token.ts";
+import { seatToken } from "../seat_token.ts";
 
 /** How often an unchanged wish is looked at; twice as often as it is due. */
 const TICK_MS = 100;

@@ -25,7 +25,7 @@ import {
 } from "../../schema/messages/arena.ts";
 import { Random } from "../../transport/random.ts";
 import { cleanName, cleanText, cutText } from "../player_text.ts";
-import { Seats, SILENT_SECONDS } from "./seats.ts";
+import { Seats, SILENT_SECONDS } from "../seats.ts";
 import { type Player, World, type WorldEvent } from "./world.ts";
 
 /** What the arena keeps with a peer. */

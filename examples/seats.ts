@@ -8,9 +8,9 @@
  * @module
  */
 import { timingSafeEqual } from "node:crypto";
-import { nameKey } from "../player_text.ts";
+import { nameKey } from "./player_text.ts";
 
-/** Silence after which a seat is there for the taking. Clients speak at least twice a second. */
+/** Silence after which a seat is there for the taking. */
 export const SILENT_SECONDS = 3;
 
 /** A taken seat. */
