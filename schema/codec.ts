@@ -106,7 +106,7 @@ export function compileCodec<T extends object>(
 ): Codec<T> {
   const { backend = "jit", name = "value", version = NEWEST_VERSION } = options;
   if (field.node.kind !== "struct") {
-    throw new TypeError(`Cannot compile codec: the field is a ${field.node.kind}, not a struct`);
+    throw new TypeError(`Cannot compile codec: the field must be a struct, not ${field.node.kind}`);
   }
   const node = structAtVersion(field.node, version);
   const { max } = blockBounds(node);

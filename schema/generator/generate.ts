@@ -6,10 +6,10 @@
  */
 import type { StructNode } from "../node.ts";
 import { Refusal } from "../refusal.ts";
-import { emitBlockRead } from "./read_block.ts";
+import { emitStructRead } from "./read_block.ts";
 import { Source } from "./source.ts";
 import { structLiteral } from "./values.ts";
-import { emitBlockWrite } from "./write_block.ts";
+import { emitObject, emitStructWrite } from "./write_block.ts";
 
 /**
  * The body of a function of `(runtime, fail)` that returns the three functions of a codec.
@@ -41,14 +41,14 @@ export function generateCodec(node: StructNode, helpers: readonly string[]): str
 function writeFunction(out: Source, node: StructNode): string[] {
   out.line("const limit = view.byteLength;");
   out.line("let p = offset;");
-  emitBlockWrite(out, node, "value");
+  emitStructWrite(out, node, emitObject(out, "value"));
   out.line("return p;");
   return ["function write(view, offset, value) {", ...out.takeLines(), "}"];
 }
 
 function readFunction(out: Source, node: StructNode): string[] {
   out.line("let p = offset;");
-  emitBlockRead(out, node, "into");
+  emitStructRead(out, node, "into");
   out.line(`return p === end ? end : ${-Refusal.trailing};`);
   return ["function read(view, offset, end, into) {", ...out.takeLines(), "}"];
 }

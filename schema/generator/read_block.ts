@@ -31,10 +31,24 @@ const SHORT = `return ${-Refusal.short};`;
  * @param checkLength False when the caller has checked that the fixed part is there.
  */
 export function emitBlockRead(out: Source, node: Node, target: string, checkLength = true): void {
+  emitParts(out, node, checkLength, (block) => block.read(node, target));
+}
+
+/** Emits the reading of a struct as a block at `p` into an object that is there already. */
+export function emitStructRead(out: Source, node: StructNode, object: string): void {
+  emitParts(out, node, true, (block) => block.readFields(node, object));
+}
+
+function emitParts(
+  out: Source,
+  node: Node,
+  checkLength: boolean,
+  readFixed: (block: BlockReader) => void,
+): void {
   const bytes = fixedBytes(node);
   if (checkLength && bytes > 0) out.line(`if (${bytes} > end - p) ${SHORT}`);
   const block = new BlockReader(out, node);
-  block.read(node, target);
+  readFixed(block);
   block.finish();
   for (const tail of block.tails) tail();
 }
@@ -68,7 +82,8 @@ class BlockReader {
     if (isLeaf(node)) return this.#readLeaf(node, target);
     switch (node.kind) {
       case "struct":
-        return this.#readStruct(node, target);
+        emitObject(out, target, structValue(out, node));
+        return this.readFields(node, out.declare("s", target));
       case "varint":
         this.tails.push(() => {
           const value = out.declare("r", "readVarint(view, p, end)");
@@ -149,16 +164,11 @@ class BlockReader {
     if (value !== undefined) this.#out.line(`${target} = ${value};`);
   }
 
-  #readStruct(node: StructNode, target: string): void {
+  readFields(node: StructNode, object: string): void {
     const out = this.#out;
-    let s = target;
-    if (target !== "into") {
-      emitObject(out, target, structValue(out, node));
-      s = out.declare("s", target);
-    }
     for (const field of node.fields) {
-      if (field.carried) this.read(field.node, `${s}.${field.name}`);
-      else out.line(`${s}.${field.name} = ${fieldValue(out, field)};`);
+      if (field.carried) this.read(field.node, `${object}.${field.name}`);
+      else out.line(`${object}.${field.name} = ${fieldValue(out, field)};`);
     }
   }
 
@@ -269,7 +279,7 @@ function emitEntriesRead(out: Source, node: MapNode, count: string, target: stri
   const i = out.fresh("i");
   out.open(`for (let ${i} = 0; ${i} < ${count}; ${i}++) {`);
   const pair = out.declare("e", "{ key: undefined, value: undefined }");
-  emitBlockRead(out, entry, pair);
+  emitStructRead(out, entry, pair);
   const key = out.hoist("K", quoted(node.key));
   out.line(
     `if (${i} > 0 && compareMapKeys(${key}, ${previous}, ${pair}.key) >= 0) return ${-Refusal
@@ -289,7 +299,7 @@ function emitVariantRead(out: Source, node: UnionNode, number: string, target: s
         `${target}.${node.tag} !== ${quoted(variant.name)}) ` +
         `${target} = ${variantValue(out, node.tag, variant)};`,
     );
-    emitBlockRead(out, variant.struct, target);
+    emitStructRead(out, variant.struct, out.declare("s", target));
     out.line("break;");
     out.close();
   });

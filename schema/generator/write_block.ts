@@ -19,10 +19,24 @@ const SHORT = `return ${-Refusal.short};`;
 
 /** Emits the writing of a node as a block at `p`, and moves `p` behind it. */
 export function emitBlockWrite(out: Source, node: Node, source: string, checkRoom = true): void {
+  emitParts(out, node, checkRoom, (block) => block.write(node, source));
+}
+
+/** Emits the writing of a struct whose object is in a variable and has been checked to be one. */
+export function emitStructWrite(out: Source, node: StructNode, object: string): void {
+  emitParts(out, node, true, (block) => block.writeFields(node, object));
+}
+
+function emitParts(
+  out: Source,
+  node: Node,
+  checkRoom: boolean,
+  writeFixed: (block: BlockWriter) => void,
+): void {
   const bytes = fixedBytes(node);
   if (checkRoom && bytes > 0) emitRoomCheck(out, `${bytes}`);
   const block = new BlockWriter(out, node);
-  block.write(node, source);
+  writeFixed(block);
   if (bytes > 0) out.line(`p += ${bytes};`);
   for (const tail of block.tails) tail();
 }
@@ -31,9 +45,11 @@ function emitRoomCheck(out: Source, bytes: string): void {
   out.line(`if (${bytes} > limit - p) ${SHORT}`);
 }
 
-/** Emits the condition under which a value has no properties at all. */
-function emitObjectCheck(out: Source, name: string): void {
-  out.line(`if (${name} === undefined || ${name} === null) ${FAIL}`);
+/** Emits a check that a value has properties at all, and returns its variable. */
+export function emitObject(out: Source, source: string): string {
+  const object = source === "value" ? source : out.declare("s", source);
+  out.line(`if (${object} === undefined || ${object} === null) ${FAIL}`);
+  return object;
 }
 
 /** Writes the fixed part of one block and remembers what its tail needs. */
@@ -58,7 +74,7 @@ class BlockWriter {
     }
     switch (node.kind) {
       case "struct":
-        return this.#writeStruct(node, source);
+        return this.writeFields(node, emitObject(out, source));
       case "optional": {
         const inner = out.declare("o", source);
         const present = out.declare("a", `${inner} === undefined ? 0 : 1`);
@@ -86,19 +102,16 @@ class BlockWriter {
     }
   }
 
-  #writeStruct(node: StructNode, source: string): void {
-    const out = this.#out;
-    const s = source === "value" ? source : out.declare("s", source);
-    emitObjectCheck(out, s);
+  /** Emits the fields of a struct whose object has been checked. */
+  writeFields(node: StructNode, object: string): void {
     for (const field of node.fields) {
-      if (field.carried) this.write(field.node, `${s}.${field.name}`);
+      if (field.carried) this.write(field.node, `${object}.${field.name}`);
     }
   }
 
   #writeUnion(node: UnionNode, source: string): void {
     const out = this.#out;
-    const u = out.declare("u", source);
-    emitObjectCheck(out, u);
+    const u = emitObject(out, source);
     const tag = out.declare("t", `${u}.${node.tag}`);
     const number = emitTextNumber(out, node.variants.map((variant) => variant.name), tag);
     if (node.bits > 0) this.#storer.put(number);
@@ -106,7 +119,7 @@ class BlockWriter {
       out.open(`switch (${number}) {`);
       node.variants.forEach((variant, i) => {
         out.open(`case ${i}: {`);
-        emitBlockWrite(out, variant.struct, u);
+        emitStructWrite(out, variant.struct, u);
         out.line("break;");
         out.close();
       });
@@ -230,8 +243,7 @@ function emitPackedWord(out: Source, element: Node, source: string): string {
   let offset = 0;
   const visit = (node: Node, from: string): void => {
     if (node.kind === "struct") {
-      const s = out.declare("s", from);
-      emitObjectCheck(out, s);
+      const s = emitObject(out, from);
       for (const field of node.fields) if (field.carried) visit(field.node, `${s}.${field.name}`);
       return;
     }
@@ -254,6 +266,6 @@ function emitEntries(out: Source, node: MapNode, map: string): void {
   out.open(`for (let ${i} = 0; ${i} < ${keys}.length; ${i}++) {`);
   const key = out.declare("k", `${keys}[${i}]`);
   const entry = out.declare("m", `{ key: ${key}, value: ${map}.get(${key}) }`);
-  emitBlockWrite(out, mapEntryNode(node.key, node.value), entry);
+  emitStructWrite(out, mapEntryNode(node.key, node.value), entry);
   out.close();
 }
