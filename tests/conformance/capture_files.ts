@@ -39,22 +39,12 @@ export function captureFiles(lab: CaptureLab): CaptureFiles {
     protocols: CAPTURE_PROTOCOLS,
     keys,
     handshakes,
-    connections: lab.connections,
   });
   return {
     "capture.jsonl": lines(datagrams),
     "keys.jsonl": lines([
       ...servers.map((server) => serverLine(lab, keys, server, handshakes)),
       ...handshakes.map(handshakeLine),
-      ...lab.connections.map((connection) => ({
-        kind: "connection",
-        client: connection.client,
-        clientConnectionId: connection.clientConnectionId,
-        serverConnectionId: connection.serverConnectionId,
-        session: connection.session,
-        clientToServerSecret: connection.clientToServer.toHex(),
-        serverToClientSecret: connection.serverToClient.toHex(),
-      })),
     ]),
     "expected.jsonl": lines(datagrams.map((datagram) => decoder.decode(datagram))),
     "delivered.jsonl": lines(lab.delivered),

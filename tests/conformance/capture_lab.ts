@@ -24,7 +24,6 @@ import { addressText, type CapturedEvent, type DeliveredMessage } from "./captur
 import { CaptureClient } from "./capture_client.ts";
 import { Conform } from "./capture_protocols.ts";
 import { CaptureServer, type CaptureServerOptions } from "./capture_server.ts";
-import type { ExpectedConnection } from "./expected.ts";
 import { Recorder } from "./recorder.ts";
 
 /** Wall clock at simulated time 0: 2025-01-01T00:00:00Z. */
@@ -56,8 +55,6 @@ export class CaptureLab {
   readonly events: CapturedEvent[] = [];
   /** Servers in the order in which they started; their keys are in the key log. */
   readonly servers: CaptureServer[] = [];
-  /** Connections that no handshake made. */
-  readonly connections: ExpectedConnection[] = [];
   /** Pure JavaScript: the same on every machine, and many may exist at once. */
   readonly crypto: CryptoBackend = nobleBackend();
   /** Draws the content of messages. */

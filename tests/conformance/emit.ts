@@ -5,7 +5,7 @@
  * @example
  * ```sh
  * deno run -A tests/conformance/emit.ts --out /tmp/captures --seed 1
- * deno run -A tests/conformance/emit.ts --vectors
+ * deno run -A tests/conformance/emit.ts --vectors --write && deno fmt docs/protocol.md
  * ```
  *
  * @module
@@ -15,7 +15,9 @@ import { join } from "node:path";
 import { stdout } from "node:process";
 import { parseArgs } from "node:util";
 import { captureFiles, schemaFile } from "./capture_files.ts";
+import { DOCUMENT_URL, withMarkedText } from "./document.ts";
 import { SCENARIOS } from "./scenarios.ts";
+import { vectorsMarkdown } from "./vectors_markdown.ts";
 
 const HELP = `Writes captures of simulated sessions, or the test vectors of docs/protocol.md.
 
@@ -23,6 +25,8 @@ const HELP = `Writes captures of simulated sessions, or the test vectors of docs
   --seed <number>      decides everything random, default 1
   --scenario <name>    only this one; may be given several times
   --list               the names of all scenarios
+  --vectors            print the test vectors of docs/protocol.md
+  --write              with --vectors: write them into the document
   --help               this text
 `;
 
@@ -52,11 +56,18 @@ async function main(args: readonly string[]): Promise<number> {
       seed: { type: "string", default: "1" },
       scenario: { type: "string", multiple: true },
       list: { type: "boolean" },
+      vectors: { type: "boolean" },
+      write: { type: "boolean" },
       help: { type: "boolean" },
     },
   });
   if (values.list) {
     stdout.write(`${[...SCENARIOS.keys()].join("\n")}\n`);
+    return 0;
+  }
+  if (values.vectors) {
+    if (values.write) await writeFile(DOCUMENT_URL, withMarkedText("vectors", vectorsMarkdown()));
+    else stdout.write(vectorsMarkdown());
     return 0;
   }
   if (values.help || values.out === undefined) {

@@ -6,9 +6,9 @@
  *
  * @module
  */
-import { helloCodec } from "../../schema/messages/mod.ts";
 import {
   acceptCodec,
+  helloCodec,
   schemaPageCodec,
   sealedTicketCodec,
   serverInfoCodec,
@@ -49,8 +49,8 @@ interface Direction {
   readonly parts: PartStore;
 }
 
-/** A connection whose secrets are known. */
-export interface ExpectedConnection {
+/** What an ACCEPT begins. */
+interface NewConnection {
   /** The client's choice. */
   readonly clientConnectionId: number;
   /** The server's choice. */
@@ -67,7 +67,8 @@ export interface ExpectedConnection {
   readonly client: string;
 }
 
-interface Connection extends ExpectedConnection {
+/** A connection whose secrets are known. */
+interface Connection extends NewConnection {
   readonly up: Direction;
   readonly down: Direction;
   /** Every address that the client has used. */
@@ -84,8 +85,6 @@ export interface ExpectedOptions {
   readonly keys: KeySearch;
   /** Handshakes that were found. */
   readonly handshakes: readonly HandshakeKeys[];
-  /** Connections that no handshake of the capture made. */
-  readonly connections: readonly ExpectedConnection[];
 }
 
 /** Decodes a capture. Feed it in order. */
@@ -96,7 +95,6 @@ export class ExpectedDecoder {
 
   constructor(options: ExpectedOptions) {
     this.#options = options;
-    for (const connection of options.connections) this.#begin(connection);
   }
 
   /** What a datagram says. */
@@ -236,7 +234,7 @@ export class ExpectedDecoder {
     ).reverse();
   }
 
-  #begin(connection: ExpectedConnection): void {
+  #begin(connection: NewConnection): void {
     const { session, clientToServer, serverToClient, client } = connection;
     this.#connections.push({
       ...connection,

@@ -4,7 +4,6 @@
  * @module
  */
 import { CAPTURE_EPOCH_MS, CaptureLab, CLIENT_HOST, SERVER_HOST } from "./capture_lab.ts";
-import { connectPair } from "./capture_pair.ts";
 import { Conform } from "./capture_protocols.ts";
 
 /** The client goes on from another port while a large message is on its way. */
@@ -53,10 +52,14 @@ export function rekeyByCount(seed: number): CaptureLab {
     duplicate: 0.05,
     reorder: 0.1,
   });
-  const { client, server } = connectPair(lab, 16);
+  const sessionLimits = { rekeyPackets: 16 };
+  const server = lab.serve({ sessionLimits });
+  const client = lab.join({ sessionLimits });
   lab.repeat(120, 20, (n) => {
     client.send(Conform.Chat, { n, text: "turn by turn" });
-    server.send(Conform.Gift, gift(n));
+    for (const entry of server.sessions) server.send(entry, Conform.Gift, gift(n));
+    client.flush();
+    server.flush();
   });
   lab.wait(2_000);
   return lab;
