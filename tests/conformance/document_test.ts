@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
 import { CloseCode, FIRST_APPLICATION_CODE } from "../../protocol/close_code.ts";
 import { DropCounters } from "../../protocol/counters.ts";
 import { FrameType, MAX_CLOSE_REASON_BYTES, MAX_FRAMES_PER_PACKET } from "../../protocol/frames.ts";
@@ -153,4 +154,31 @@ Deno.test("the document gives every status of a refusal and every kind of query"
   assert.deepEqual(statuses, [...REFUSAL_STATUSES]);
   const kinds = tableRows(tableAfter("| kind   | payload")).map(([kind]) => kind);
   assert.deepEqual(kinds, Object.keys(QueryKind));
+});
+
+/** Titles of sections that a module says it implements. */
+function citedTitles(path: string): string[] {
+  const source = readFileSync(path, "utf8").replaceAll(/\n \* ?/g, " ");
+  const titles: string[] = [];
+  for (const [citation] of source.matchAll(/docs\/protocol\.md(,| and) "[^.;]*/g)) {
+    for (const [, title = ""] of citation.matchAll(/"([^"]+)"/g)) titles.push(title);
+  }
+  return titles;
+}
+
+Deno.test("every section of the document that the code cites is there", () => {
+  const headings = documentText().split("\n").filter((line) => line.startsWith("#"))
+    .map((line) => line.replace(/^#+ ([0-9.]+ )?/, ""));
+  let cited = 0;
+  for (const folder of ["protocol", "protocol/crypto", "schema/messages"]) {
+    const url = new URL(`../../${folder}/`, import.meta.url);
+    for (const file of readdirSync(url)) {
+      if (!file.endsWith(".ts")) continue;
+      for (const title of citedTitles(new URL(file, url).pathname)) {
+        cited++;
+        assert.ok(headings.includes(title), `${folder}/${file} cites "${title}"`);
+      }
+    }
+  }
+  assert.ok(cited > 20, "the pattern finds the citations");
 });
