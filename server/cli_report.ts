@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { canonicalHostname } from "../protocol/address.ts";
 import { closeCodeName } from "../protocol/close_code.ts";
 import type { ServerRates } from "./cli_meter.ts";
 import type { Output } from "./cli_output.ts";
@@ -86,7 +87,9 @@ export class JsonReport implements HostReport {
   }
 
   connected(peer: Peer<unknown>): void {
-    const { hostname, port } = peer.address;
+    const { port } = peer.address;
+    // A dual-stack socket reports IPv4 as ::ffff:1.2.3.4; nobody wants to read that.
+    const hostname = canonicalHostname(peer.address.hostname) ?? peer.address.hostname;
     this.#output.json({ event: "connected", peer: peer.id, hostname, port, userId: peer.userId });
   }
 

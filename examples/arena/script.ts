@@ -3,8 +3,10 @@
  *
  * @module
  */
+import { MAX_SAID_BYTES } from "../../schema/messages/arena.ts";
 import { TextLineStream } from "../line_stream.ts";
 import type { Output } from "../../server/cli_output.ts";
+import { cleanText, cutText } from "../player_text.ts";
 import type { PlayerNews, PlayerSession } from "./player_session.ts";
 
 /** Help for {@link runScript}. */
@@ -52,7 +54,10 @@ export class NewsPrinter {
       this.#printedAt.set(id, { x, y });
     }
     if (this.#json) this.#output.json(news);
-    else this.#output.line(describeNews(news));
+    // Who leaves on their own account need not be told.
+    else if (news.event !== "disconnected" || news.isByServer) {
+      this.#output.line(describeNews(news));
+    }
   }
 }
 
@@ -126,7 +131,7 @@ export async function runScript(
     const direction = DIRECTIONS[command];
     if (command === "") continue;
     if (command === "quit") return;
-    if (command === "say") session.say(argument);
+    if (command === "say") session.say(cutText(cleanText(argument), MAX_SAID_BYTES));
     else if (command === "stop") rest();
     else if (command === "aim" && Number.isFinite(seconds)) {
       aim = seconds! * Math.PI / 180;
