@@ -4,6 +4,9 @@
  * The rule is that of str0m: after every change, let the application see the news, drain what is to be
  * sent, and sleep until the next deadline. One timer per endpoint, however many sessions it has.
  *
+ * Nothing that is thrown on the way stops the loop: an endpoint serves thousands of peers, and one
+ * datagram that meets a defect must not end the process for all of them. It is counted and reported.
+ *
  * @module
  */
 import type { Address } from "../protocol/address.ts";
@@ -27,30 +30,46 @@ export interface DrivenEndpoint {
 /** How long to wait for transmit buffers when all are in flight. */
 const BUFFER_RETRY_MS = 1;
 
+/** A deadline that has passed already waits this long, so that no defect makes the timer spin. */
+const SHORTEST_SLEEP_MS = 1;
+
+/** How long the loop rests after the endpoint itself failed. */
+const ERROR_PAUSE_MS = 100;
+
 /** A run loop. */
 export class EndpointDriver {
+  /** Times that the endpoint or `onNews` threw. Each is a defect: a peer's bytes never throw. */
+  errors = 0;
   readonly #endpoint: DrivenEndpoint;
   readonly #pipe: DatagramPipe;
   readonly #clock: Clock;
   readonly #onNews: (nowMs: number) => void;
+  readonly #onError: (error: unknown) => void;
   #spare: TransmitSlot | undefined;
   #timer: TimerId | undefined;
   #timerAtMs = Infinity;
   #isServicing = false;
+  #isTransmitting = false;
   #isWakePending = false;
   #isStopped = false;
 
-  /** @param onNews Called after every change, to poll messages and events; may send and close. */
+  /**
+   * @param onNews Called after every change, to poll messages and events; may send and close.
+   * @param onError Told of whatever was thrown. Default: `reportError`, which ends a Deno process that
+   * does not listen to `"error"` events.
+   */
   constructor(
     endpoint: DrivenEndpoint,
     pipe: DatagramPipe,
     clock: Clock,
     onNews: (nowMs: number) => void,
+    onError: (error: unknown) => void = reportError,
   ) {
     this.#endpoint = endpoint;
     this.#pipe = pipe;
     this.#clock = clock;
     this.#onNews = onNews;
+    this.#onError = onError;
   }
 
   /** Whether the driver is in the middle of a service: whatever is sent now leaves at its end. */
@@ -60,26 +79,42 @@ export class EndpointDriver {
 
   /** Starts receiving. */
   start(): void {
-    this.#pipe.start((bytes, from) => {
-      if (this.#isStopped) return;
-      const nowMs = this.#clock.nowMs();
-      this.#endpoint.handleDatagram(bytes, from, nowMs);
-      this.service(nowMs);
-    });
+    this.#pipe.start((bytes, from) => this.#receive(bytes, from));
     this.service(this.#clock.nowMs());
   }
 
-  /** Lets the news out and everything due leave, now. */
+  /** Lets the news out and everything due leave, now. Inside `onNews` it does nothing: that is to come. */
   service(nowMs: number): void {
     if (this.#isStopped || this.#isServicing) return;
     this.#isServicing = true;
     try {
       this.#onNews(nowMs);
-      if (this.#isStopped) return;
-      const hasBuffers = this.#transmit(nowMs);
-      this.#schedule(hasBuffers ? this.#endpoint.deadlineMs(nowMs) : nowMs + BUFFER_RETRY_MS);
+    } catch (error) {
+      this.#fail(error);
     } finally {
       this.#isServicing = false;
+    }
+    this.transmit(nowMs);
+  }
+
+  /**
+   * Lets everything due leave now, and leaves the news for later. Also for use inside `onNews`, where
+   * something must not wait for the handlers that are still to come.
+   */
+  transmit(nowMs: number): void {
+    if (this.#isStopped || this.#isTransmitting) return;
+    this.#isTransmitting = true;
+    try {
+      const hasBuffers = this.#drain(nowMs);
+      this.#schedule(
+        hasBuffers ? this.#endpoint.deadlineMs(nowMs) : nowMs + BUFFER_RETRY_MS,
+        nowMs,
+      );
+    } catch (error) {
+      this.#fail(error);
+      this.#schedule(nowMs + ERROR_PAUSE_MS, nowMs);
+    } finally {
+      this.#isTransmitting = false;
     }
   }
 
@@ -102,8 +137,19 @@ export class EndpointDriver {
     this.#spare = undefined;
   }
 
+  #receive(bytes: Uint8Array, from: Address): void {
+    if (this.#isStopped) return;
+    const nowMs = this.#clock.nowMs();
+    try {
+      this.#endpoint.handleDatagram(bytes, from, nowMs);
+    } catch (error) {
+      this.#fail(error);
+    }
+    this.service(nowMs);
+  }
+
   /** Drains the endpoint; `false` when transmit buffers ran out first. */
-  #transmit(nowMs: number): boolean {
+  #drain(nowMs: number): boolean {
     while (true) {
       const slot = this.#spare ?? this.#pipe.acquire();
       this.#spare = slot;
@@ -116,16 +162,28 @@ export class EndpointDriver {
   }
 
   /** A timer that comes too early costs one look; moving it with every packet would cost more. */
-  #schedule(deadlineMs: number): void {
-    if (deadlineMs >= this.#timerAtMs) return;
+  #schedule(deadlineMs: number, nowMs: number): void {
+    const atMs = Math.max(deadlineMs, nowMs + SHORTEST_SLEEP_MS);
+    if (this.#isStopped || atMs >= this.#timerAtMs) return;
     if (this.#timer !== undefined) this.#clock.clearTimer(this.#timer);
-    this.#timerAtMs = deadlineMs;
-    this.#timer = this.#clock.setTimer(deadlineMs, () => {
-      this.#timer = undefined;
-      this.#timerAtMs = Infinity;
-      const nowMs = this.#clock.nowMs();
+    this.#timerAtMs = atMs;
+    this.#timer = this.#clock.setTimer(atMs, () => this.#onTimer());
+  }
+
+  #onTimer(): void {
+    this.#timer = undefined;
+    this.#timerAtMs = Infinity;
+    const nowMs = this.#clock.nowMs();
+    try {
       this.#endpoint.handleTimeout(nowMs);
-      this.service(nowMs);
-    });
+    } catch (error) {
+      this.#fail(error);
+    }
+    this.service(nowMs);
+  }
+
+  #fail(error: unknown): void {
+    this.errors++;
+    this.#onError(error);
   }
 }
