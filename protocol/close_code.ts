@@ -29,6 +29,21 @@ export const CloseCode = {
 /** Lowest code that applications may use. */
 export const FIRST_APPLICATION_CODE = 1_000;
 
+/**
+ * Checks a code that an application wants to send.
+ *
+ * @throws RangeError unless it is an integer of 32 bits, and neither `timeout` nor `reset`: an end of
+ * those kinds makes a client come back, and is never announced.
+ */
+export function checkCloseCode(code: number): void {
+  const isSendable = Number.isInteger(code) && code >= 0 && code <= 0xffff_ffff;
+  if (isSendable && code !== CloseCode.timeout && code !== CloseCode.reset) return;
+  throw new RangeError(
+    `Cannot close with code ${code}: a code is one of CloseCode but timeout and reset, ` +
+      `or an integer of ${FIRST_APPLICATION_CODE} to 4294967295`,
+  );
+}
+
 /** The name of a protocol code, for texts; application codes give "application". */
 export function closeCodeName(code: number): string {
   if (code >= FIRST_APPLICATION_CODE) return "application";

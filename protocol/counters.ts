@@ -84,9 +84,13 @@ export class DropCounters {
 
 /** What a session did since it began. Bytes are UDP payload bytes. */
 export class SessionCounters {
+  /** Packets sent, acknowledgements alone included. */
   packetsSent = 0;
+  /** Bytes of the packets sent. */
   bytesSent = 0;
+  /** Packets that arrived and were applied. */
   packetsReceived = 0;
+  /** Bytes of the packets that arrived and were applied. */
   bytesReceived = 0;
   /** Messages taken by `send`. */
   messagesSent = 0;

@@ -17,14 +17,26 @@ export interface SessionStats {
   readonly queueingMs: number;
   /** Share of our packets that were lost, 0 to 1, of all since the session began. */
   readonly lossOut: number;
-  /** Packets and bytes, messages, losses and repeats. */
+  /**
+   * Share of the peer's packets that did not arrive, 0 to 1, of all since the session began: gaps in
+   * their numbers. A packet that is merely late counts until it comes.
+   */
+  readonly lossIn: number;
+  /** Packets sent, acknowledgements alone included. */
   readonly packetsSent: number;
+  /** Packets that arrived and were applied. */
   readonly packetsReceived: number;
+  /** Packets sent that were lost. */
   readonly packetsLost: number;
+  /** Packets that arrived and were refused: repeats, forgeries, what is beyond a limit. */
   readonly packetsRefused: number;
+  /** Bytes of the packets sent. */
   readonly bytesSent: number;
+  /** Bytes of the packets that arrived and were applied. */
   readonly bytesReceived: number;
+  /** Messages that `send` queued. */
   readonly messagesSent: number;
+  /** Messages that came, those that the schema refused included. */
   readonly messagesReceived: number;
   /** Parts of messages that were sent again. */
   readonly partsResent: number;
@@ -46,13 +58,16 @@ export interface SessionStats {
 export function sessionStats(session: Session): SessionStats {
   const { counters, rtt, channels, connection } = session;
   const settled = counters.packetsSent - (connection?.recovery.sent.inFlight ?? 0);
-  const lost = counters.packetsLost - counters.spuriousLosses;
+  const lost = Math.max(0, counters.packetsLost - counters.spuriousLosses);
+  const missing = counters.packetsMissing;
+  const expected = counters.packetsReceived + missing;
   return {
     rttMs: rtt.smoothedMs,
     rttMinMs: rtt.minimumMs,
     jitterMs: rtt.jitterMs,
     queueingMs: rtt.queueingMs,
     lossOut: settled > 0 ? lost / settled : 0,
+    lossIn: expected > 0 ? missing / expected : 0,
     packetsSent: counters.packetsSent,
     packetsReceived: counters.packetsReceived,
     packetsLost: lost,
