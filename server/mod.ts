@@ -26,12 +26,23 @@ export {
 export type { DisconnectInfo, ServerEvents } from "./handlers.ts";
 export type {
   AuthorizeContext,
+  AuthorizeRefusal,
   AuthorizeResult,
+  PeerIdentity,
   ServeOptions,
   ServerEnvironment,
 } from "./options.ts";
 export { type DisconnectOptions, Peer, type PeerState } from "./peer.ts";
 export { serve } from "./serve.ts";
-export { type BroadcastOptions, Server } from "./server.ts";
+export { type BroadcastOptions, Server, type ServerCloseOptions } from "./server.ts";
 export type { ServerStats } from "./server_stats.ts";
 export type { TickCounters } from "./tick_loop.ts";
+export { REFUSAL_STATUSES, type RefusalStatus } from "../schema/messages/mod.ts";
+export type { CryptoBackend, PacketKey } from "../protocol/crypto/backend.ts";
+export type { DropCounters, SessionCounters } from "../protocol/counters.ts";
+export type { EndpointLimits, SessionLimits } from "../protocol/limits.ts";
+export type { DeliveryCallback, DeliveryResult } from "../protocol/message_pool.ts";
+export type { TracedPacket } from "../protocol/packet_trace.ts";
+export type { PacingOptions } from "../protocol/pacer.ts";
+export type { SendResult } from "../protocol/send_channel.ts";
+export type { SessionStats } from "../protocol/session_stats.ts";

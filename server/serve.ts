@@ -7,11 +7,12 @@ import { loadSodium } from "../protocol/crypto/sodium.ts";
 import { ServerEndpoint } from "../protocol/server_endpoint.ts";
 import type { ProtocolCore } from "../schema/mod.ts";
 import type { Clock } from "../transport/clock.ts";
+import { DatagramMemory } from "../transport/datagram_memory.ts";
 import { openDatagramPipe } from "../transport/open_datagram_pipe.ts";
 import type { DatagramPipe } from "../transport/pipe.ts";
 import { preciseClock, systemClock } from "../transport/system_clock.ts";
 import { DEFAULT_PORT } from "../protocol/connect_url.ts";
-import { checkServeOptions, type ServeOptions } from "./options.ts";
+import { checkServeOptions, type ServeOptions, sessionLimitsOf } from "./options.ts";
 import { Server } from "./server.ts";
 import { systemRandom } from "../transport/system_random.ts";
 import { simulate } from "../transport/simulate.ts";
@@ -38,50 +39,57 @@ const TRANSMIT_SLOTS = 4_096;
  * await server.close();
  * ```
  *
- * @throws RangeError for options out of bounds, TransportError when the address cannot be bound.
+ * @throws RangeError or TypeError for options that make no sense, TransportError when the address cannot be bound.
  */
 export async function serve<P extends ProtocolCore, Data = undefined>(
   protocol: P,
   options: ServeOptions<Data> = {},
 ): Promise<Server<P, Data>> {
   checkServeOptions(options);
-  const { environment = {}, preciseTicks = false } = options;
+  const { environment = {}, preciseTicks = false, limits, maxPeers, sim } = options;
   const crypto = environment.crypto ?? await loadSodium();
   const random = environment.random ?? systemRandom;
   const clock: Clock = environment.clock ?? (preciseTicks ? preciseClock : systemClock);
   const wallClockMs = environment.wallClockMs ?? Date.now;
-  let { key } = options;
-  if (key === undefined) {
-    key = new Uint8Array(32);
-    random(key);
-  }
-  const endpoint = new ServerEndpoint({
-    protocol,
-    crypto,
-    random,
-    staticSecret: key,
-    epochMs: wallClockMs() - clock.nowMs(),
-    name: options.name ?? protocol.name,
-    authorizes: options.authorize !== undefined,
-    requireTicket: options.requireTicket ?? false,
-    isDevelopment: options.development ?? false,
-    ticketKeys: options.ticketKeys ?? [],
-    limits: {
-      ...options.limits,
-      ...(options.maxPeers === undefined ? {} : { sessions: options.maxPeers }),
-    },
-    sessionLimits: options.sessionLimits ?? {},
-  }, clock.nowMs());
+  const memory = new DatagramMemory(crypto);
   let pipe: DatagramPipe = environment.pipe ?? await openDatagramPipe({
     hostname: options.hostname,
     port: options.port ?? DEFAULT_PORT,
-    allocate: (sizeBytes) => crypto.allocate(sizeBytes),
+    allocate: memory.allocate,
     transmitSlots: TRANSMIT_SLOTS,
   });
-  if (options.sim !== undefined) {
-    pipe = simulate(pipe, options.sim, clock, (sizeBytes) => crypto.allocate(sizeBytes));
+  try {
+    if (sim !== undefined) pipe = simulate(pipe, sim, clock, memory.allocate);
+    const endpoint = new ServerEndpoint({
+      protocol,
+      crypto,
+      random,
+      staticSecret: options.key ?? randomKey(random),
+      epochMs: wallClockMs() - clock.nowMs(),
+      name: options.name ?? protocol.name,
+      authorizes: options.authorize !== undefined,
+      requireTicket: options.requireTicket ?? false,
+      isDevelopment: options.development ?? false,
+      ticketKeys: options.ticketKeys ?? [],
+      limits: { ...limits, ...(maxPeers === undefined ? {} : { sessions: maxPeers }) },
+      sessionLimits: sessionLimitsOf(options),
+    }, clock.nowMs());
+    return new Server(protocol, {
+      endpoint,
+      pipe,
+      clock,
+      options,
+      onClosed: () => memory.release(),
+    });
+  } catch (error) {
+    await pipe.close();
+    memory.release();
+    throw error;
   }
-  const server = new Server(protocol, endpoint, pipe, clock, options);
-  server.start();
-  return server;
+}
+
+function randomKey(random: (into: Uint8Array) => void): Uint8Array {
+  const key = new Uint8Array(32);
+  random(key);
+  return key;
 }

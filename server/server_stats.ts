@@ -22,7 +22,7 @@ export interface ServerStats {
   readonly pipe: Readonly<PipeCounters>;
   /** The tick; `undefined` in a server without ticks. */
   readonly tick: Readonly<TickCounters> | undefined;
-  /** Handlers that threw. */
+  /** Handlers that threw or rejected. */
   readonly handlerErrors: number;
   /** Messages that no handler wanted. */
   readonly messagesUnhandled: number;
@@ -30,14 +30,23 @@ export interface ServerStats {
   readonly buffersInUse: number;
 }
 
-/** Reads the statistics of a server. */
-export function serverStats(
-  endpoint: ServerEndpoint,
-  pipe: DatagramPipe,
-  tick: TickLoop | undefined,
-  handlers: { readonly errors: number; readonly unhandled: number },
-  peers: number,
-): ServerStats {
+/** Where the statistics of a server are kept. */
+export interface StatsSources {
+  /** Sessions. */
+  readonly endpoint: ServerEndpoint;
+  /** The socket. */
+  readonly pipe: DatagramPipe;
+  /** The tick, if there is one. */
+  readonly tick: TickLoop | undefined;
+  /** Failures of handlers, and messages without any. */
+  readonly handlers: { readonly errors: number; readonly unhandled: number };
+  /** Peers. */
+  readonly peers: number;
+}
+
+/** Reads the statistics of a server. The objects inside are live: copy what is to be compared later. */
+export function serverStats(sources: StatsSources): ServerStats {
+  const { endpoint, pipe, tick, handlers, peers } = sources;
   return {
     peers,
     halfOpen: endpoint.halfOpen,
