@@ -9,23 +9,27 @@ import type { RefusalStatus } from "../schema/messages/mod.ts";
 export type ConnectErrorCode =
   /** Nothing authentic answered. */
   | "unreachable"
-  /** Nobody vouched for the server's key. */
+  /** Nobody vouched for the server's key, or it is not the one that was known. */
   | "untrusted"
   /** The server speaks another wire version. */
   | "wire-version"
   /** The caller's signal ended the attempt. */
   | "aborted"
+  /** The connection ended while something was awaited. */
+  | "closed"
   /** The server refused, with its status. */
   | RefusalStatus;
 
-/** Thrown by {@link connect}. */
+/** Thrown by {@link connect}. Branch on {@link ConnectError.code}. */
 export class ConnectError extends Error {
+  /** Always `"ConnectError"`. */
   override readonly name = "ConnectError";
-  /** For programs. */
+  /** What went wrong, for programs; the message says it for people. */
   readonly code: ConnectErrorCode;
   /** When to try again, in milliseconds; 0 for no advice. */
   readonly retryAfterMs: number;
 
+  /** Takes the code, the sentence for people, and what caused it. */
   constructor(
     code: ConnectErrorCode,
     message: string,

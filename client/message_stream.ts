@@ -7,9 +7,18 @@
 /** Values that wait for a slow reader; the oldest is dropped first, as on any live feed. */
 export const MAX_STREAMED_MESSAGES = 1_024;
 
-/** A bounded queue between handlers and a `for await` loop. */
-export class MessageStream<T> implements AsyncIterableIterator<T> {
+/** Values as they come, for a `for await` loop. */
+export interface MessageFeed<T> extends AsyncIterableIterator<T> {
   /** Values that a slow reader missed. */
+  readonly dropped: number;
+  /** Waits for the next value. */
+  next(): Promise<IteratorResult<T>>;
+  /** Lets go: nothing more is kept for the reader. A `for await` loop that ends early calls it. */
+  return(): Promise<IteratorResult<T>>;
+}
+
+/** A bounded queue between handlers and a `for await` loop. */
+export class MessageStream<T> implements MessageFeed<T> {
   dropped = 0;
   readonly #values: T[] = [];
   readonly #onEnd: () => void;

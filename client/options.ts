@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkSessionLimits } from "../protocol/check_limits.ts";
 import type { CryptoBackend } from "../protocol/crypto/backend.ts";
 import type { SessionLimits } from "../protocol/limits.ts";
 import type { Clock } from "../transport/clock.ts";
@@ -25,6 +26,18 @@ export interface UntrustedServer {
   readonly game: string;
 }
 
+/**
+ * What is thought of a server's key: `false` refuses it, `true` takes it, and so does a function, which
+ * is called once the server has proven that the key is its own: the time to remember it.
+ */
+export type TrustVerdict = boolean | (() => void | Promise<void>);
+
+/** Decides about a key that nobody vouched for. */
+export type TrustServer = (server: UntrustedServer) => TrustVerdict | Promise<TrustVerdict>;
+
+/** A connect ticket: base64url text, or the bytes. */
+export type TicketText = string | Uint8Array;
+
 /** Where a client's datagrams, time and random bytes come from, for tests and other transports. */
 export interface ClientEnvironment {
   /** Moves datagrams. The client closes it when it ends. */
@@ -39,31 +52,56 @@ export interface ClientEnvironment {
 
 /** Options of {@link connect}. */
 export interface ConnectOptions {
-  /** A connect ticket as its issuer gave it: text, or bytes. */
-  readonly ticket?: string | Uint8Array;
+  /**
+   * A connect ticket as its issuer gave it, or a function that gets one. A ticket is good for one
+   * session: with a function, a client that lost its session can ask for another ticket.
+   */
+  readonly ticket?: TicketText | (() => TicketText | Promise<TicketText>);
   /** Anything for the server's authorize hook, at most 512 bytes; text is sent as UTF-8. */
   readonly auth?: string | Uint8Array;
   /**
    * Decides about a server whose key is not in the URL. Without it such a URL is refused: whoever
-   * answers first could be anybody.
+   * answers first could be anybody. `knownServers` remembers whom it trusted.
    */
-  readonly trustServer?: (server: UntrustedServer) => boolean | Promise<boolean>;
+  readonly trustServer?: TrustServer;
+  /** How long the server may take to answer, to a question as well as to a handshake. Default 5,000 ms. */
+  readonly timeoutMs?: number;
   /**
    * Whether a session that ended by silence or a restart of the server, and could not be resumed, is
    * followed by a new one. Default true. Messages of the old session that were not acknowledged are
-   * lost; `"reconnected"` tells.
+   * lost; `"reconnected"` tells. A server that says goodbye is never called again.
    */
   readonly reconnect?: boolean;
-  /** Limits of the session. */
+  /** For how long a new session is tried for before the client is disconnected. Default 60,000 ms. */
+  readonly reconnectTimeoutMs?: number;
+  /** Limits of the session: its timeout, keepalive, rates, queues, the size of datagrams. */
   readonly sessionLimits?: Partial<SessionLimits>;
+  /** Packets that {@link Client.trace} remembers, 0 to 65,536. Default 0. */
+  readonly traceDatagrams?: number;
   /** Local address to send from. Default: any. */
   readonly localHostname?: string;
   /** Local port to send from. Default 0: any. */
   readonly localPort?: number;
   /** Impairs the client's own traffic, for trying things out. */
   readonly sim?: ImpairmentOptions | string;
-  /** Ends the attempt to connect. */
+  /** Ends the attempt to connect; later it means nothing. */
   readonly signal?: AbortSignal;
   /** Replaces socket, clock, randomness or cryptography. */
   readonly environment?: ClientEnvironment;
+}
+
+/** @throws RangeError or TypeError for options out of bounds. */
+export function checkConnectOptions(options: ConnectOptions): void {
+  const { timeoutMs = 1, reconnectTimeoutMs = 0, sessionLimits = {}, traceDatagrams } = options;
+  if (!(timeoutMs > 0)) {
+    throw new RangeError(`Cannot connect within ${timeoutMs} ms: "timeoutMs" is above 0`);
+  }
+  if (!(reconnectTimeoutMs >= 0)) {
+    throw new RangeError(
+      `Cannot reconnect within ${reconnectTimeoutMs} ms: "reconnectTimeoutMs" is 0 and more`,
+    );
+  }
+  checkSessionLimits(
+    traceDatagrams === undefined ? sessionLimits : { ...sessionLimits, traceDatagrams },
+  );
 }

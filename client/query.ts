@@ -8,24 +8,20 @@ import type { Address } from "../protocol/address.ts";
 import { encodeKey, parseConnectUrl } from "../protocol/connect_url.ts";
 import { QueryKind } from "../protocol/handshake_packets.ts";
 import { type QueryAnswer, QueryAsker } from "../protocol/query_asker.ts";
-import type { Clock } from "../transport/clock.ts";
-import { EndpointDriver } from "../transport/endpoint_driver.ts";
 import { openDatagramPipe } from "../transport/open_datagram_pipe.ts";
-import type { DatagramPipe } from "../transport/pipe.ts";
+import { TransportError } from "../transport/errors.ts";
 import { RestartablePipe } from "../transport/restartable_pipe.ts";
 import { systemClock } from "../transport/system_clock.ts";
 import { systemRandom } from "../transport/system_random.ts";
+import { type DriveContext, driveUntil, orAborted } from "./drive.ts";
 import { ConnectError } from "./errors.ts";
+import type { ClientEnvironment } from "./options.ts";
 
 /** Pages of a schema that are fetched at most: 1 MiB of text. */
 const MAX_SCHEMA_PAGES = 1_024;
 
 /** What a question needs. */
-export interface QueryContext {
-  /** Moves datagrams. */
-  readonly pipe: DatagramPipe;
-  /** Time and timers. */
-  readonly clock: Clock;
+export interface QueryContext extends DriveContext {
   /** Fills a buffer with random bytes. */
   readonly random: (into: Uint8Array) => void;
   /** Where the server is, best first. */
@@ -60,24 +56,36 @@ export interface ServerDescription {
 export interface QueryOptions {
   /** How long to wait for an answer. Default 5,000 ms. */
   readonly timeoutMs?: number;
+  /** Ends the wait. */
+  readonly signal?: AbortSignal;
+  /** Replaces socket, clock or randomness. */
+  readonly environment?: ClientEnvironment;
 }
 
 /**
  * Asks a server about itself without connecting: for server lists and for choosing the nearest one.
  *
  * @param url `tickwire://host:port`; a key in it is not looked at.
- * @throws ConnectError `unreachable` when nothing answers, TypeError for a bad URL.
+ * @throws ConnectError `unreachable` when nothing answers, `aborted`; TypeError for a bad URL.
  */
 export async function queryServer(
   url: string,
   options: QueryOptions = {},
 ): Promise<ServerDescription> {
   const { hostname, port } = parseConnectUrl(url);
-  const pipe = new RestartablePipe(await openDatagramPipe({ port: 0, transmitSlots: 8 }));
+  const { environment = {}, signal, timeoutMs } = options;
+  const { clock = systemClock, random = systemRandom } = environment;
+  const pipe = new RestartablePipe(
+    environment.pipe ?? await openDatagramPipe({ port: 0, transmitSlots: 8 }),
+  );
   try {
-    const addresses = await pipe.resolve(hostname, port);
-    const context = { pipe, addresses, clock: systemClock, random: systemRandom };
-    return await askForInfo(context, options.timeoutMs);
+    const addresses = await orAborted(signal, pipe.resolve(hostname, port));
+    return await askForInfo({ pipe, addresses, clock, random, signal }, timeoutMs);
+  } catch (error) {
+    if (!(error instanceof TransportError)) throw error;
+    throw new ConnectError("unreachable", `Cannot query ${url}: ${error.message}`, {
+      cause: error,
+    });
   } finally {
     await pipe.close();
   }
@@ -118,20 +126,22 @@ export async function askForSchema(context: QueryContext): Promise<string | unde
       pageCount = decoded.pageCount;
       text += decoder.decode(decoded.text, { stream: true });
     }
-  } catch {
-    return undefined;
+  } catch (error) {
+    // Silence is what a server says that does not tell its schema.
+    if (error instanceof ConnectError && error.code === "unreachable") return undefined;
+    throw error;
   }
   return text;
 }
 
-/** One question, repeated until it is answered. @throws ConnectError `unreachable`. */
-function ask(
+/** One question, repeated until it is answered. @throws ConnectError `unreachable`, `aborted`. */
+async function ask(
   context: QueryContext,
   kind: number,
   page: number,
   timeoutMs?: number,
 ): Promise<QueryAnswer> {
-  const { pipe, clock, random, addresses } = context;
+  const { clock, random, addresses } = context;
   const asker = new QueryAsker({
     random,
     addresses,
@@ -139,14 +149,12 @@ function ask(
     page,
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
   }, clock.nowMs());
-  return new Promise((resolve, reject) => {
-    const driver = new EndpointDriver(asker, pipe, clock, () => {
-      if (!asker.isOver) return;
-      driver.stop();
-      if (asker.answer !== undefined) resolve(asker.answer);
-      else reject(new ConnectError("unreachable", "Cannot reach the server: no answer to a query"));
-    });
-    asker.handleTimeout(clock.nowMs());
-    driver.start();
-  });
+  asker.handleTimeout(clock.nowMs());
+  const answer = await driveUntil(
+    asker,
+    context,
+    () => asker.isOver ? asker.answer ?? "none" : undefined,
+  );
+  if (answer !== "none") return answer;
+  throw new ConnectError("unreachable", "Cannot reach the server: no answer to a query");
 }
