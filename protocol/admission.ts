@@ -5,11 +5,12 @@
  */
 import type { RefusalStatus } from "../schema/messages/mod.ts";
 import type { ProtocolCore } from "../schema/mod.ts";
-import { isLoopback } from "./address.ts";
+import { isLoopback, sourceKey } from "./address.ts";
 import { CloseCode } from "./close_code.ts";
 import type { DropCounters } from "./counters.ts";
 import type { Handshake } from "./handshake_responder.ts";
 import type { EndpointLimits } from "./limits.ts";
+import type { Reservations } from "./reservations.ts";
 import type { ServerSession, SessionRegistry } from "./session_registry.ts";
 import type { TicketOffice } from "./ticket_office.ts";
 
@@ -68,9 +69,13 @@ export class Admission {
     return { status: "gone", reason: "the session is over" };
   }
 
-  /** Why a new session is refused, or `undefined`. */
-  refusalOf(handshake: Handshake, reserved: number, nowMs: number): Refused | undefined {
-    const { protocol, requireTicket, limits, registry, drops, evict } = this.#options;
+  /**
+   * Why a new session is refused, or `undefined`.
+   *
+   * @param reserved Places held for handshakes that are not confirmed yet.
+   */
+  refusalOf(handshake: Handshake, reserved: Reservations): Refused | undefined {
+    const { protocol, requireTicket, limits, registry, drops } = this.#options;
     if (this.isDraining) {
       drops.helloWhileClosed++;
       return { status: "busy", reason: "the server is about to stop" };
@@ -89,20 +94,49 @@ export class Admission {
       return { status: "auth", reason: "the server lets in only players with a connect ticket" };
     }
     const { address } = handshake;
-    if (!isLoopback(address.hostname) && registry.countFrom(address) >= limits.sessionsPerAddress) {
-      return {
-        status: "busy",
-        reason: "too many connections from this address",
-        retryAfterMs: RETRY_AFTER_MS,
-      };
+    const old = this.superseded(handshake, shown?.ticket.userId ?? "");
+    const source = sourceKey(address.hostname);
+    const sameSource = registry.countFrom(address) + reserved.countFrom(address) -
+      old.filter((entry) => sourceKey(entry.address.hostname) === source).length;
+    if (!isLoopback(address.hostname) && sameSource >= limits.sessionsPerAddress) {
+      const reason = "too many connections from this address";
+      return { status: "busy", reason, retryAfterMs: RETRY_AFTER_MS };
     }
-    if (registry.size + reserved < limits.sessions) return undefined;
-    // Who fell silent keeps a place only as long as nobody needs it.
-    const silent = registry.oldestDetached();
-    if (silent === undefined) {
-      return { status: "full", reason: "the server is full", retryAfterMs: RETRY_AFTER_MS };
-    }
+    if (this.#hasPlace(reserved.size - old.length)) return undefined;
+    return { status: "full", reason: "the server is full", retryAfterMs: RETRY_AFTER_MS };
+  }
+
+  /**
+   * The sessions that a new one takes the place of: whoever sits at the very same port, and the same player.
+   * Somebody who crashed need not wait for his own timeout to come back.
+   */
+  superseded(handshake: Handshake, userId: string): ServerSession[] {
+    const { registry } = this.#options;
+    // An address that is only claimed must not throw out who is there.
+    const there = handshake.wasAnsweredElsewhere ? undefined : registry.at(handshake.address);
+    const same = registry.ofUser(userId);
+    return [there, same === there ? undefined : same].filter((entry) => entry !== undefined);
+  }
+
+  /**
+   * Makes room for a session whose handshake is confirmed. Who fell silent keeps a place only as long as
+   * nobody needs it, and nobody needs it before.
+   *
+   * @returns Whether there is a place.
+   */
+  makeRoom(nowMs: number): boolean {
+    const { registry, limits, evict } = this.#options;
+    if (registry.active < limits.sessions) return true;
+    const silent = registry.longestDetached();
+    if (silent === undefined) return false;
     evict(silent, CloseCode.timeout, "the place was needed", nowMs);
-    return undefined;
+    return true;
+  }
+
+  #hasPlace(extra: number): boolean {
+    const { registry, limits } = this.#options;
+    const taken = registry.active + extra;
+    // Counting the silent ones takes a look at every session: only when it matters.
+    return taken < limits.sessions || taken - registry.countDetached() < limits.sessions;
   }
 }

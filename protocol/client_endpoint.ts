@@ -13,17 +13,13 @@ import { CloseCode } from "./close_code.ts";
 import { isEqual } from "./cookie.ts";
 import { DropCounters } from "./counters.ts";
 import type { CryptoBackend } from "./crypto/backend.ts";
-import { FrameTable } from "./frames.ts";
 import { HandshakeInitiator } from "./handshake_initiator.ts";
 import { parseReset } from "./handshake_packets.ts";
 import { DEFAULT_SESSION_LIMITS, type SessionLimits } from "./limits.ts";
-import { MemoryView } from "./memory_view.ts";
-import { MessagePool } from "./message_pool.ts";
 import { PacketFamily, packetFamily, PacketType } from "./packet.ts";
-import { PacketWriter } from "./packet_writer.ts";
 import { appIdOf } from "./app_id.ts";
 import { Session } from "./session.ts";
-import type { SessionShared } from "./session_shared.ts";
+import { type SessionShared, sessionShared } from "./session_shared.ts";
 import type { SessionEvent } from "./session_event.ts";
 
 /** What makes a client endpoint. */
@@ -88,16 +84,8 @@ export class ClientEndpoint {
     if (address === undefined) throw new RangeError("Cannot connect: the server has no address");
     this.#address = address;
     this.#transmitTo = address;
-    this.#shared = {
-      role: "client",
-      pool: new MessagePool(),
-      drops: this.drops,
-      writer: new PacketWriter(),
-      table: new FrameTable(),
-      memory: new MemoryView(),
-      random: options.random,
-      time: undefined,
-    };
+    const { random } = options;
+    this.#shared = sessionShared({ role: "client", drops: this.drops, random, time: undefined });
   }
 
   /** The session, once the handshake is through; it stays the same one when it is resumed. */
@@ -178,6 +166,8 @@ export class ClientEndpoint {
         this.#transmitTo = this.#handshake.transmitTo;
         return sizeBytes;
       }
+      // An attempt that has just timed out has no deadline any more: nobody would come back for it.
+      this.#collectOutcome(nowMs);
     }
     const sizeBytes = this.#session?.pollTransmit(into, nowMs) ?? 0;
     if (sizeBytes > 0) this.#transmitTo = this.#session!.transmitTo;

@@ -8,6 +8,12 @@ import { MAX_CLOSE_REASON_BYTES } from "./frames.ts";
 /** Times that CLOSE leaves unasked. */
 const CLOSE_REPEATS = 3;
 
+/** Times that CLOSE leaves at most because the peer goes on talking: it has not heard it. */
+const MAX_ANSWERS = 8;
+
+/** Packets that were under way when we closed ask for nothing; a CLOSE every so often is enough. */
+const ANSWER_INTERVAL_MS = 50;
+
 const ENCODER = new TextEncoder();
 
 /** Cuts a reason to 200 bytes of UTF-8 without splitting a character. */
@@ -25,7 +31,9 @@ export class Closing {
   readonly reason: Uint8Array;
   #sent = 0;
   #dueMs: number;
-  readonly #repeats: number;
+  #sentAtMs = -Infinity;
+  #answers = 0;
+  #repeats: number;
 
   /** @param repeats Times that CLOSE leaves: three for who closes, one for who answers. */
   constructor(code: number, reason: Uint8Array, nowMs: number, repeats = CLOSE_REPEATS) {
@@ -50,9 +58,19 @@ export class Closing {
     return this.#sent >= this.#repeats && nowMs >= this.#dueMs;
   }
 
+  /** Notes that the peer sent something else than CLOSE: it leaves once more. */
+  onPeerTalks(nowMs: number): void {
+    if (this.#answers >= MAX_ANSWERS || this.#sent < this.#repeats) return;
+    if (nowMs < this.#sentAtMs + ANSWER_INTERVAL_MS) return;
+    this.#answers++;
+    this.#repeats++;
+    this.#dueMs = nowMs;
+  }
+
   /** Notes that CLOSE left. */
   onSent(probeTimeoutMs: number, nowMs: number): void {
     this.#sent++;
+    this.#sentAtMs = nowMs;
     this.#dueMs = nowMs + probeTimeoutMs;
   }
 }

@@ -9,26 +9,19 @@
  */
 import { applyAck, isAckPossible } from "./ack_frame.ts";
 import type { Address } from "./address.ts";
-import { AcceptVerdict } from "./channel_set.ts";
+import { AcceptVerdict } from "./inbound_channels.ts";
 import type { Closing } from "./closing.ts";
 import { type ConnectionContext, PacketOutcome } from "./connection_context.ts";
-import { TAG_BYTES } from "./crypto/backend.ts";
 import { FrameError, type FrameTable, FrameType, parseFrames } from "./frames.ts";
 import { Keepalive } from "./keepalive.ts";
 import type { Link } from "./link.ts";
 import type { MessageBuffer } from "./message_pool.ts";
 import { MtuProber } from "./mtu_prober.ts";
-import { TraceOutcome } from "./packet_trace.ts";
-import type { PacketWriter } from "./packet_writer.ts";
+import { PacketAssembler } from "./packet_assembler.ts";
 import { PathValidator } from "./path_validator.ts";
 import { Recovery, type RecoveryCounters, type RecoveryListener } from "./recovery.ts";
 import { SentFlag } from "./sent_packets.ts";
-
-/** Acknowledgement-only packets after which one asks for an acknowledgement itself, to prune ranges. */
-const ACK_ONLY_PACKETS_PER_PING = 32;
-
-/** How often the server's tick travels. */
-const TIME_INTERVAL_MS = 200;
+import type { PeerLimits } from "./session_shared.ts";
 
 /** Packet-level life of a session under one set of keys. */
 export class Connection implements RecoveryListener {
@@ -52,20 +45,16 @@ export class Connection implements RecoveryListener {
   peerTickAtMs = 0;
 
   readonly #context: ConnectionContext;
+  readonly #assembler: PacketAssembler;
   readonly #keepalive: Keepalive | undefined;
   #lastReceivedMs: number;
-  #isPingDue: boolean;
-  #pathResponse: Uint8Array | undefined;
-  #ackOnlyPackets = 0;
-  #nextTimeMs = 0;
   #transmitTo: Address;
 
-  /** @param peerIdleTimeoutMs Silence after which the peer gives up on us. */
   constructor(
     link: Link,
     address: Address,
     context: ConnectionContext,
-    peerIdleTimeoutMs: number,
+    peer: PeerLimits,
     nowMs: number,
   ) {
     this.link = link;
@@ -74,16 +63,15 @@ export class Connection implements RecoveryListener {
     // Session counters include what recovery counts, so that they survive a resumption.
     const recoveryCounters: RecoveryCounters = counters;
     this.recovery = new Recovery(this, pacer, rtt, recoveryCounters);
-    this.path = new PathValidator(address);
+    this.#assembler = new PacketAssembler(link, this.recovery, context);
+    this.path = new PathValidator(address, peer.unprovenBytes, context.random);
     this.mtu = new MtuProber(limits.datagramBytes, limits.mtuProbing);
     this.#transmitTo = address;
     this.#lastReceivedMs = nowMs;
-    const idleTimeoutMs = Math.min(limits.idleTimeoutMs, peerIdleTimeoutMs);
+    const idleTimeoutMs = Math.min(limits.idleTimeoutMs, peer.idleTimeoutMs);
     this.#keepalive = role === "client"
       ? new Keepalive(limits.keepaliveMs, idleTimeoutMs, nowMs)
       : undefined;
-    // A client's first packet confirms the handshake, so it has one to send at once.
-    this.#isPingDue = role === "client";
   }
 
   /** Where the packet that {@link transmit} built goes. */
@@ -96,30 +84,39 @@ export class Connection implements RecoveryListener {
     return this.#lastReceivedMs;
   }
 
-  /** Earliest time at which {@link handleTimeout} or {@link transmit} has something to do, flushes aside. */
-  deadlineMs(nowMs: number): number {
+  /**
+   * Earliest time at which {@link handleTimeout} or {@link transmit} has something to do. Never a time
+   * that has passed unless there really is: whoever sleeps until then must not spin.
+   *
+   * @param wantsFlush Whether messages that were never sent may leave now.
+   */
+  deadlineMs(wantsFlush: boolean, nowMs: number): number {
     const { channels, limits, pacer } = this.#context;
-    let earliest = this.#lastReceivedMs + limits.idleTimeoutMs;
+    const silentAtMs = this.#lastReceivedMs + limits.idleTimeoutMs;
+    let earliest = Math.min(silentAtMs, this.path.deadlineMs);
+    if (!this.#mayTransmit) return earliest;
     earliest = Math.min(earliest, this.link.received.ackDueMs, this.recovery.deadlineMs);
-    earliest = Math.min(earliest, this.path.deadlineMs, channels.repeatAtMs);
     if (this.#keepalive !== undefined) earliest = Math.min(earliest, this.#keepalive.deadlineMs);
-    if (channels.hasUrgent) earliest = Math.min(earliest, pacer.readyAtMs(nowMs));
-    return earliest;
+    const hasData = channels.hasUrgent || (wantsFlush && channels.isPending(nowMs));
+    const dataAtMs = hasData ? nowMs : channels.repeatAtMs;
+    if (dataAtMs >= earliest) return earliest;
+    return Math.min(earliest, Math.max(dataAtMs, pacer.readyAtMs(nowMs)));
   }
 
   /** Whether the peer has been silent for too long. */
   isSilent(nowMs: number): boolean {
-    return nowMs - this.#lastReceivedMs >= this.#context.limits.idleTimeoutMs;
+    // The same sum as in the deadline: a difference of times is rounded otherwise.
+    return nowMs >= this.#lastReceivedMs + this.#context.limits.idleTimeoutMs;
   }
 
   /** Fires what is due: losses, probes, keepalive. */
   handleTimeout(nowMs: number): void {
     if (this.recovery.handleTimeout(nowMs)) {
       this.mtu.onProbeTimeout(this.recovery.probeCount);
-      this.#isPingDue = true;
+      this.#assembler.isPingDue = true;
     }
     if (this.#keepalive !== undefined && nowMs >= this.#keepalive.deadlineMs) {
-      this.#isPingDue = true;
+      this.#assembler.isPingDue = true;
       this.#keepalive.onPing();
     }
   }
@@ -130,49 +127,44 @@ export class Connection implements RecoveryListener {
    * @returns One of {@link PacketOutcome}.
    */
   handleOpened(bytes: Uint8Array, textEnd: number, from: Address, nowMs: number): number {
-    const { channels, table, drops } = this.#context;
-    const { memory } = this.#context;
-    memory.pointAt(bytes);
-    const view = memory.view;
-    const base = bytes.byteOffset;
-    const error = parseFrames(
-      view,
-      base + this.link.textStart,
-      base + textEnd,
-      channels.hasSequence,
-      table,
-    );
-    if (error !== FrameError.none) {
-      drops.malformedFrames++;
-      return PacketOutcome.malformed;
-    }
+    const { channels, table, drops, role } = this.#context;
+    const view = this.#parse(bytes, textEnd);
+    if (view === undefined) return PacketOutcome.malformed;
     if (!this.#areAcksPossible(view, table)) {
       drops.badAck++;
       return PacketOutcome.malformed;
     }
-    switch (channels.judge(table)) {
+    switch (channels.inbound.judge(table)) {
       case AcceptVerdict.noRoom:
         drops.reassemblyFull++;
-        return PacketOutcome.refused;
+        return this.#refused(nowMs);
       case AcceptVerdict.queueFull:
         drops.receiveQueueFull++;
-        return PacketOutcome.refused;
+        return this.#refused(nowMs);
       case AcceptVerdict.violation:
         drops.channelViolation++;
         return PacketOutcome.malformed;
     }
-    const { packetNumber, received: { largest } } = this.link;
-    const isNewest = packetNumber > largest;
-    // A number that was skipped counts as missing until it comes after all.
-    this.#context.counters.packetsMissing += isNewest ? packetNumber - largest - 1 : -1;
-    this.link.received.mark(packetNumber, table.isAckEliciting, nowMs);
-    this.#lastReceivedMs = nowMs;
+    const isNewest = this.#mark(table.isAckEliciting, nowMs);
     // Only servers follow an address: a client's server stays where the handshake found it.
-    if (!this.path.isCurrent(from) && this.#context.role === "server") {
-      const { random } = this.#context;
-      this.path.onForeignPacket(from, bytes.byteLength, isNewest, random, nowMs);
-    }
+    if (role === "server") this.#notePath(from, bytes.byteLength, isNewest, nowMs);
     this.#apply(view, from, nowMs);
+    return PacketOutcome.applied;
+  }
+
+  /**
+   * Looks for nothing but CLOSE in a packet that {@link Link.open} accepted: the session is over, and what
+   * else the peer says comes too late.
+   *
+   * @returns One of {@link PacketOutcome}.
+   */
+  handleWhileClosing(bytes: Uint8Array, textEnd: number, nowMs: number): number {
+    const { table } = this.#context;
+    if (this.#parse(bytes, textEnd) === undefined) return PacketOutcome.malformed;
+    this.#mark(false, nowMs);
+    for (let row = 0; row < table.count; row++) {
+      if (table.type[row] === FrameType.close) this.#applyClose(row);
+    }
     return PacketOutcome.applied;
   }
 
@@ -185,27 +177,25 @@ export class Connection implements RecoveryListener {
   transmit(into: Uint8Array, wantsFlush: boolean, nowMs: number): number {
     const challenge = this.path.takeChallenge(this.recovery.probeTimeoutMs, nowMs);
     if (challenge !== undefined) return this.#transmitChallenge(into, challenge, nowMs);
-    const { channels, pacer } = this.#context;
-    const { received } = this.link;
+    if (!this.#mayTransmit) return 0;
+    const { channels, pacer, writer } = this.#context;
+    const assembler = this.#assembler;
+    const isRepeatDue = nowMs >= channels.repeatAtMs;
     const hasData = channels.hasUrgent ||
-      ((wantsFlush || nowMs >= channels.repeatAtMs) && channels.isPending(nowMs));
-    const mayCarryData = hasData && (this.#isPingDue || pacer.canSend(nowMs));
-    const isControlDue = this.#isPingDue || this.#pathResponse !== undefined ||
-      nowMs >= received.ackDueMs;
-    if (!mayCarryData && !isControlDue) return this.#transmitMtuProbe(into, nowMs);
-    this.#begin(into, this.mtu.currentBytes, nowMs);
-    this.#writeControl(nowMs);
-    if (mayCarryData) {
-      const { writer } = this.#context;
-      if (channels.writeUrgent(writer) && wantsFlush) channels.writeNew(writer, nowMs);
-      else if (!wantsFlush && nowMs >= channels.repeatAtMs) channels.writeNew(writer, nowMs);
+      ((wantsFlush || isRepeatDue) && channels.isPending(nowMs));
+    const mayCarryData = hasData && (assembler.isPingDue || pacer.canSend(nowMs));
+    if (!mayCarryData && !assembler.isControlDue(nowMs)) return this.#transmitMtuProbe(into, nowMs);
+    assembler.begin(into, this.mtu.currentBytes, nowMs);
+    assembler.writeControl(nowMs);
+    if (mayCarryData && channels.writeUrgent(writer) && (wantsFlush || isRepeatDue)) {
+      channels.writeNew(writer, nowMs);
     }
     return this.#finish(into, this.path.current, 0, nowMs);
   }
 
   /** Builds a CLOSE packet. */
   transmitClose(into: Uint8Array, closing: Closing, nowMs: number): number {
-    this.#begin(into, this.#context.limits.datagramBytes, nowMs);
+    this.#assembler.begin(into, this.#context.limits.datagramBytes, nowMs);
     this.#context.writer.addClose(closing.code, closing.reason);
     closing.onSent(this.recovery.probeTimeoutMs, nowMs);
     return this.#finish(into, this.path.current, 0, nowMs);
@@ -216,7 +206,7 @@ export class Connection implements RecoveryListener {
     this.#keepalive?.onActivity();
   }
 
-  /** Ends the connection: what was in flight counts as lost, secrets are wiped. */
+  /** Ends the connection: what was in flight goes back to its channels, secrets are wiped. */
   end(): void {
     this.recovery.abandon();
     this.link.wipe();
@@ -231,7 +221,7 @@ export class Connection implements RecoveryListener {
   }
 
   onCreditLost(): void {
-    this.#context.channels.onCreditLost();
+    this.#context.channels.inbound.repeatCredits();
   }
 
   onMtuProbe(sizeBytes: number, arrived: boolean): void {
@@ -242,52 +232,18 @@ export class Connection implements RecoveryListener {
     this.link.received.pruneBelow(ackedUpTo);
   }
 
-  #itemsBefore = 0;
-  #headerBytes = 0;
-  #ackedUpTo = -1;
-  #flags = 0;
-
-  #begin(into: Uint8Array, datagramBytes: number, nowMs: number): void {
-    const { sent } = this.recovery;
-    if (sent.isFull) this.recovery.dropOldest();
-    const packetNumber = sent.nextPacketNumber;
-    this.#headerBytes = this.link.writeHeader(
-      into,
-      packetNumber,
-      this.recovery.largestAcked,
-      nowMs,
-    );
-    this.#itemsBefore = sent.itemHead;
-    this.#ackedUpTo = -1;
-    this.#flags = 0;
-    this.#context.writer.begin(into, this.#headerBytes, datagramBytes - TAG_BYTES);
-  }
-
-  #writeControl(nowMs: number): void {
-    const { writer, time, channels } = this.#context;
-    const { received } = this.link;
-    if (received.isAckPending) {
-      const end = received.writeAck(writer.view, writer.offset, writer.limit, nowMs);
-      if (end > writer.offset) this.#ackedUpTo = received.largest;
-      writer.accept(end, false);
-    }
-    if (this.#pathResponse !== undefined) {
-      writer.addPathFrame(FrameType.pathResponse, this.#pathResponse);
-      this.#pathResponse = undefined;
-    }
-    if (time !== undefined && time.tick > 0 && nowMs >= this.#nextTimeMs) {
-      writer.addTime(time.tick, Math.round((nowMs - time.startedAtMs) * 1000));
-      this.#nextTimeMs = nowMs + TIME_INTERVAL_MS;
-    }
-    if (channels.hasCreditDue) this.#flags |= SentFlag.credit;
-  }
-
   #transmitChallenge(into: Uint8Array, challenge: Uint8Array, nowMs: number): number {
-    this.#begin(into, this.#context.limits.datagramBytes, nowMs);
+    const assembler = this.#assembler;
+    const { challenged, current } = this.path;
+    const { isPingDue } = assembler;
+    assembler.begin(into, this.#context.limits.datagramBytes, nowMs);
     this.#context.writer.addPathFrame(FrameType.pathChallenge, challenge);
-    const size = this.#finish(into, this.path.candidate!, 0, nowMs);
-    this.path.onSentToCandidate(size);
-    return size;
+    const sizeBytes = this.#finish(into, challenged, 0, nowMs);
+    if (challenged === current) return sizeBytes;
+    this.path.onSentToCandidate(sizeBytes);
+    // What asks the new address for an answer does not ask the current one.
+    assembler.isPingDue = isPingDue;
+    return sizeBytes;
   }
 
   #transmitMtuProbe(into: Uint8Array, nowMs: number): number {
@@ -295,50 +251,18 @@ export class Connection implements RecoveryListener {
     if (sizeBytes === 0 || sizeBytes > into.byteLength || !this.recovery.rtt.hasSample) return 0;
     if (!this.#context.pacer.canSend(nowMs)) return 0;
     this.mtu.onProbeSent();
-    this.#begin(into, sizeBytes, nowMs);
+    this.#assembler.begin(into, sizeBytes, nowMs);
     this.#context.writer.addProbe();
     return this.#finish(into, this.path.current, SentFlag.mtuProbe, nowMs);
   }
 
   #finish(into: Uint8Array, to: Address, flags: number, nowMs: number): number {
-    const { writer, counters } = this.#context;
-    this.#askForAck(writer);
-    if (writer.frames === 0) return 0;
-    const isAckEliciting = writer.isAckEliciting;
-    const { sent } = this.recovery;
-    const packetNumber = sent.nextPacketNumber;
-    const textEnd = writer.finish() - into.byteOffset;
-    if (this.#context.trace !== undefined) this.#traceSent(into, packetNumber, textEnd, nowMs);
-    const sizeBytes = this.link.seal(into, packetNumber, this.#headerBytes, textEnd);
-    const allFlags = this.#flags | flags | (isAckEliciting ? SentFlag.ackEliciting : 0);
-    this.recovery.onPacketSent(this.#itemsBefore, sizeBytes, allFlags, this.#ackedUpTo, nowMs);
+    const sizeBytes = this.#assembler.finish(into, flags, nowMs);
+    if (sizeBytes === 0) return 0;
     this.#keepalive?.onSent(nowMs);
-    counters.packetsSent++;
-    counters.bytesSent += sizeBytes;
+    if (to === this.path.current) this.path.onSentToCurrent(sizeBytes);
     this.#transmitTo = to;
     return sizeBytes;
-  }
-
-  #traceSent(into: Uint8Array, packetNumber: number, textEnd: number, nowMs: number): void {
-    const { trace, table, channels, writer } = this.#context;
-    const start = into.byteOffset + this.#headerBytes;
-    parseFrames(writer.view, start, into.byteOffset + textEnd, channels.hasSequence, table);
-    trace?.record(TraceOutcome.sent, packetNumber, textEnd + TAG_BYTES, table, nowMs);
-  }
-
-  /** Adds a PING where one is due and nothing else asks for an acknowledgement. */
-  #askForAck(writer: PacketWriter): void {
-    if (writer.isAckEliciting) {
-      this.#isPingDue = false;
-      this.#ackOnlyPackets = 0;
-      return;
-    }
-    if (this.#isPingDue || ++this.#ackOnlyPackets >= ACK_ONLY_PACKETS_PER_PING) {
-      if (writer.addPing()) {
-        this.#isPingDue = false;
-        this.#ackOnlyPackets = 0;
-      }
-    }
   }
 
   /** Whether every ACK frame stays within the packets that were sent. */
@@ -357,10 +281,10 @@ export class Connection implements RecoveryListener {
       const start = table.start[row]!;
       switch (table.type[row]) {
         case FrameType.message:
-          channels.applyMessage(table, row, bytes);
+          channels.inbound.applyMessage(table, row, bytes);
           break;
         case FrameType.fragment:
-          channels.applyFragment(table, row, bytes, nowMs);
+          channels.inbound.applyFragment(table, row, bytes, nowMs);
           break;
         case FrameType.ack:
           applyAck(view, start, this.recovery, nowMs);
@@ -374,17 +298,23 @@ export class Connection implements RecoveryListener {
           this.peerTickAtMs = nowMs;
           break;
         case FrameType.close:
-          this.peerCloseCode = table.value[row]!;
-          this.peerCloseReason = new TextDecoder().decode(bytes.slice(start, table.end[row]));
+          this.#applyClose(row);
           break;
         case FrameType.pathChallenge:
-          this.#pathResponse = bytes.slice(start, start + 8);
+          this.#assembler.pathResponse = bytes.slice(start, start + 8);
           break;
         case FrameType.pathResponse:
           this.#applyPathResponse(bytes.subarray(start, start + 8), from);
           break;
       }
     }
+  }
+
+  #applyClose(row: number): void {
+    const { table, memory } = this.#context;
+    const reason = memory.bytes.slice(table.start[row], table.end[row]);
+    this.peerCloseCode = table.value[row]!;
+    this.peerCloseReason = new TextDecoder().decode(reason);
   }
 
   #applyPathResponse(data: Uint8Array, from: Address): void {
@@ -394,7 +324,51 @@ export class Connection implements RecoveryListener {
       drops.pathMismatch++;
       return;
     }
+    const { current } = this.path;
+    if (current === before) return;
     counters.pathChanges++;
-    if (this.path.current.hostname !== before.hostname) rtt.reset();
+    if (current.hostname !== before.hostname) rtt.reset();
+  }
+
+  /** Parses a packet's frames into the table; `undefined`, and counted, when they are malformed. */
+  #parse(bytes: Uint8Array, textEnd: number): DataView | undefined {
+    const { channels, table, drops, memory } = this.#context;
+    memory.pointAt(bytes);
+    const { view } = memory;
+    const base = bytes.byteOffset;
+    const start = base + this.link.textStart;
+    const error = parseFrames(view, start, base + textEnd, channels.hasSequence, table);
+    if (error === FrameError.none) return view;
+    drops.malformedFrames++;
+    return undefined;
+  }
+
+  /** Notes the packet at hand as received. Returns whether it has the highest number so far. */
+  #mark(isAckEliciting: boolean, nowMs: number): boolean {
+    const { packetNumber, received } = this.link;
+    const { largest } = received;
+    const isNewest = packetNumber > largest;
+    // A number that was skipped counts as missing until it comes after all.
+    this.#context.counters.packetsMissing += isNewest ? packetNumber - largest - 1 : -1;
+    received.mark(packetNumber, isAckEliciting, nowMs);
+    this.#lastReceivedMs = nowMs;
+    return isNewest;
+  }
+
+  /** A packet that must come again all the same shows that the peer is there. */
+  #refused(nowMs: number): number {
+    this.#lastReceivedMs = nowMs;
+    return PacketOutcome.refused;
+  }
+
+  #notePath(from: Address, sizeBytes: number, isNewest: boolean, nowMs: number): void {
+    const { path } = this;
+    if (path.isCurrent(from)) path.onCurrentPacket(sizeBytes, nowMs);
+    else path.onForeignPacket(from, sizeBytes, isNewest, this.#context.random, nowMs);
+  }
+
+  /** Whether more than challenges may go to the current address. */
+  get #mayTransmit(): boolean {
+    return this.path.allows(this.#context.limits.datagramBytes);
   }
 }

@@ -16,7 +16,7 @@ export class DropCounters {
   dataTooShort = 0;
   /** DATA packets with the reserved bit set, or without the connection id where one is due. */
   dataBadHeader = 0;
-  /** DATA packets of no known connection. */
+  /** DATA packets of no known connection, or of a session that waits to be resumed. */
   unknownConnection = 0;
   /** Packet numbers seen before. */
   replayed = 0;
@@ -34,7 +34,7 @@ export class DropCounters {
   channelViolation = 0;
   /** Packets refused whole because the application is behind with a reliable channel. */
   receiveQueueFull = 0;
-  /** Unreliable messages dropped because the application is behind. */
+  /** Unreliable messages dropped because the application is behind with the messages before. */
   receiveQueueDropped = 0;
   /** Packets refused whole because the budget for incomplete messages is used up. */
   reassemblyFull = 0;
@@ -44,7 +44,7 @@ export class DropCounters {
   helloVersion = 0;
   /** HELLOs without a valid cookie while one is due, answered by RETRY. */
   helloCookie = 0;
-  /** HELLOs from a blocked address. */
+  /** HELLOs, QUERYs and DATA packets without a session from a blocked address; none gets an answer. */
   helloBlocked = 0;
   /** HELLOs beyond the rate of their address. */
   helloRateLimited = 0;
@@ -52,7 +52,7 @@ export class DropCounters {
   helloHalfOpenFull = 0;
   /** HELLOs that do not decrypt under our key, or whose payload is malformed. */
   helloUndecipherable = 0;
-  /** HELLOs while the server drains or is closed. */
+  /** HELLOs and QUERYs while the server is closed, and HELLOs while it drains. */
   helloWhileClosed = 0;
   /** Half-open handshakes that were never confirmed. */
   handshakeExpired = 0;

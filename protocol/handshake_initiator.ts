@@ -34,6 +34,7 @@ import { Link } from "./link.ts";
 import { PacketType } from "./packet.ts";
 import type { RekeyOptions } from "./packet_protection.ts";
 import { ResendSchedule } from "./resend_schedule.ts";
+import { isSameAddress } from "./same_address.ts";
 
 /** What an attempt needs. */
 export interface HandshakeInitiatorOptions {
@@ -69,6 +70,14 @@ export type HandshakeOutcome =
   }
   | { readonly result: "refused"; readonly payload: AcceptPayload & { readonly result: "refused" } }
   | { readonly result: "timeout"; readonly serverVersions: Uint8Array | undefined };
+
+/** What an authentic ACCEPT that does not decode comes to: the server is of another make. */
+const UNREADABLE = {
+  result: "refused",
+  status: "version",
+  retryAfterMs: 0,
+  reason: "the server's answer is not understood",
+} as const;
 
 interface Target {
   readonly address: Address;
@@ -181,9 +190,7 @@ export class HandshakeInitiator {
 
   #handleRetry(bytes: Uint8Array, from: Address): void {
     const cookie = parseRetry(bytes, this.#clientConnectionId);
-    const target = this.#targets.find(({ address }) =>
-      address.port === from.port && address.hostname === from.hostname
-    );
+    const target = this.#targets.find(({ address }) => isSameAddress(address, from));
     // One repeat per cookie: an attacker that echoes RETRYs makes no storm of HELLOs.
     const isNew = cookie !== undefined && target !== undefined &&
       cookie.some((byte, i) => byte !== target.cookie[i]);
@@ -204,11 +211,12 @@ export class HandshakeInitiator {
     }
     this.#noise.mixHash(acceptPrologue(this.#clientConnectionId));
     const plaintext = this.#noise.readMessage2(message2);
-    const payload = plaintext && acceptCodec.decode(plaintext)?.accept;
-    if (payload === undefined) {
+    if (plaintext === undefined) {
       drops.acceptForged++;
       return;
     }
+    // An authentic answer ends the attempt, also one that we cannot read.
+    const payload = acceptCodec.decode(plaintext)?.accept ?? UNREADABLE;
     if (payload.result === "refused") {
       this.#outcome = { result: "refused", payload };
       return;

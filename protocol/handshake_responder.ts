@@ -1,8 +1,8 @@
 /**
  * The server's side of the handshake, from the HELLO to a link that is confirmed.
  *
- * Implements docs/protocol.md, "Handshake". Cheap checks come first: size, version, block list,
- * cookie; only then state and Diffie-Hellman. Answers are kept, so that a repeated HELLO gets the same
+ * Implements docs/protocol.md, "Handshake". Cheap checks come first: size, version, cookie, rate; only
+ * then state and Diffie-Hellman. Answers are kept, so that a repeated HELLO gets the same
  * ACCEPT, and a session begins only with the first authentic DATA packet.
  *
  * @module
@@ -34,6 +34,7 @@ import {
 import type { EndpointLimits, SessionLimits } from "./limits.ts";
 import { Link } from "./link.ts";
 import { WIRE_VERSION } from "./packet.ts";
+import { isSameAddress } from "./same_address.ts";
 import type { ShownTicket } from "./ticket_office.ts";
 import { KeyedBuckets, TokenBucket } from "./token_bucket.ts";
 
@@ -51,6 +52,11 @@ export interface Handshake {
   link: Link | undefined;
   /** Whether the first DATA packet came. */
   isConfirmed: boolean;
+  /**
+   * Whether the answer also went to another address, where a repeated HELLO came from: whoever sends the
+   * first DATA packet may then have read it elsewhere than at {@link address}.
+   */
+  wasAnsweredElsewhere: boolean;
 }
 
 /** What the answer to a HELLO says. */
@@ -89,8 +95,6 @@ export interface HandshakeResponderOptions {
   readonly tableOf: (protocolId: Uint8Array) => WireTable | undefined;
   /** Opens connect tickets. */
   readonly openTicket: (sealed: Uint8Array, nowMs: number) => ShownTicket | undefined;
-  /** Whether an address is blocked. */
-  readonly isBlocked: (from: Address, nowMs: number) => boolean;
   /** What happens to a decrypted HELLO. */
   readonly decide: Decide;
   /** Sends a datagram. */
@@ -144,7 +148,7 @@ export class HandshakeResponder {
 
   /** Takes a HELLO. */
   handleHello(bytes: Uint8Array, from: Address, nowMs: number): void {
-    const { drops, isBlocked, reply } = this.#options;
+    const { drops, reply } = this.#options;
     if (bytes.byteLength === HELLO_BYTES && bytes[1] !== WIRE_VERSION) {
       drops.helloVersion++;
       const view = new DataView(bytes.buffer, bytes.byteOffset);
@@ -154,8 +158,6 @@ export class HandshakeResponder {
     const hello = parseHello(bytes);
     if (hello === undefined) {
       drops.helloMalformed++;
-    } else if (isBlocked(from, nowMs)) {
-      drops.helloBlocked++;
     } else if (!this.#isAddressProven(hello, from, nowMs)) {
       drops.helloCookie++;
       const ephemeral = hello.noise.subarray(0, 32);
@@ -231,7 +233,9 @@ export class HandshakeResponder {
     const key = String.fromCharCode(...hello.noise.subarray(0, 32));
     const known = this.#entries.get(key);
     if (known !== undefined) {
-      if (known.replyBytes !== undefined) reply(known.replyBytes, from);
+      if (known.replyBytes === undefined) return;
+      if (!isSameAddress(known.address, from)) known.wasAnsweredElsewhere = true;
+      reply(known.replyBytes, from);
       return;
     }
     if (this.#unconfirmed >= limits.halfOpen) {
@@ -292,6 +296,7 @@ export class HandshakeResponder {
       clientConnectionId: hello.clientConnectionId,
       link: undefined,
       isConfirmed: false,
+      wasAnsweredElsewhere: false,
       replyBytes: undefined,
     };
   }

@@ -3,8 +3,9 @@
  *
  * An input that is lost arrives with the next packet instead of a round trip later. An input leaves
  * the set when it is acknowledged or when `redundancy` newer ones exist. While nothing newer comes,
- * the set is repeated every {@link REPEAT_INTERVAL_MS} until each input travelled `redundancy` times,
- * so that a game may send inputs only when they change.
+ * the set is repeated every {@link REPEAT_INTERVAL_MS} until each input travelled `redundancy` times, and
+ * once more whenever its packet is lost, so that a game may send inputs only when they change: the last
+ * one, a released key, arrives for certain.
  *
  * @module
  */
@@ -41,6 +42,13 @@ export class InputSender implements SendChannel {
     return total;
   }
 
+  get hasUnsent(): boolean {
+    return this.#cursor < this.#recent.length;
+  }
+
+  /** Inputs are repeated, but nobody waits for them: a newer one may take their place. */
+  readonly isSettled = true;
+
   /** When the set should travel again although nothing newer came, or `Infinity`. */
   get repeatAtMs(): number {
     return this.#repeatAtMs;
@@ -49,7 +57,6 @@ export class InputSender implements SendChannel {
   enqueue(message: MessageBuffer, nowMs: number): SendResult {
     this.#context.split(message);
     if (message.partCount > 1) return "dropped";
-    message.sequence = this.#nextSequence++;
     message.queuedAtMs = nowMs;
     while (this.#recent.length >= this.config.redundancy) {
       this.#context.settle(this.#recent.shift()!, "lost");
@@ -66,9 +73,12 @@ export class InputSender implements SendChannel {
 
   writeNext(writer: PacketWriter, nowMs: number): boolean {
     const message = this.#recent[this.#cursor]!;
+    const isFirst = message.nextPart === 0;
+    if (isFirst) message.sequence = this.#nextSequence;
     if (!writer.addMessage(this.index, message.sequence, message.bytes, message.sizeBytes)) {
       return false;
     }
+    if (isFirst) this.#nextSequence++;
     this.#context.track(message, 0);
     // `nextPart` counts the times that an input travelled: it has one part only.
     message.nextPart++;
@@ -98,6 +108,7 @@ export class InputSender implements SendChannel {
     if (message.packetOf(0) !== packetNumber) return;
     this.#context.partsResent++;
     this.#cursor = 0;
+    this.#repeatAtMs = -Infinity;
   }
 
   drop(): void {

@@ -12,6 +12,9 @@ const KEEPALIVES_PER_TIMEOUT = 3;
 
 const GROWTH = 1.5;
 
+/** Never faster, whatever timeout the peer announces: 0 would make us send for ever. */
+const MIN_KEEPALIVE_MS = 50;
+
 /** An interval that grows while nothing happens. */
 export class Keepalive {
   readonly #baseMs: number;
@@ -21,8 +24,9 @@ export class Keepalive {
 
   /** @param idleTimeoutMs The smaller one of both ends; the interval stays below a third of it. */
   constructor(keepaliveMs: number, idleTimeoutMs: number, nowMs: number) {
-    this.#maxMs = Math.min(MAX_KEEPALIVE_MS, idleTimeoutMs / KEEPALIVES_PER_TIMEOUT);
-    this.#baseMs = Math.min(keepaliveMs, this.#maxMs);
+    const longestMs = Math.min(MAX_KEEPALIVE_MS, idleTimeoutMs / KEEPALIVES_PER_TIMEOUT);
+    this.#maxMs = Math.max(longestMs, MIN_KEEPALIVE_MS);
+    this.#baseMs = Math.max(Math.min(keepaliveMs, this.#maxMs), MIN_KEEPALIVE_MS);
     this.#intervalMs = this.#baseMs;
     this.#lastSentMs = nowMs;
   }
@@ -37,7 +41,7 @@ export class Keepalive {
     this.#lastSentMs = nowMs;
   }
 
-  /** Notes that the application sent or received something: the path must stay lively. */
+  /** Notes that the application sent something: the path must stay lively. */
   onActivity(): void {
     this.#intervalMs = this.#baseMs;
   }

@@ -30,10 +30,17 @@ export class LatestSender implements SendChannel {
     return this.#current?.sizeBytes ?? 0;
   }
 
+  get hasUnsent(): boolean {
+    return this.isPending();
+  }
+
+  get isSettled(): boolean {
+    return this.#current === undefined;
+  }
+
   enqueue(message: MessageBuffer): SendResult {
     if (this.#current !== undefined) this.#context.settle(this.#current, "dropped");
     this.#context.split(message);
-    message.sequence = this.#nextSequence++;
     this.#current = message;
     this.#waitingParts = 0;
     return "queued";
@@ -46,7 +53,11 @@ export class LatestSender implements SendChannel {
   writeNext(writer: PacketWriter): boolean {
     const message = this.#current!;
     const part = message.nextPart;
+    // A value that is replaced before it leaves takes no sequence: 32,768 of them would make the next
+    // one look older than the last.
+    if (part === 0) message.sequence = this.#nextSequence;
     if (!writePart(writer, this.index, message.sequence, message, part)) return false;
+    if (part === 0) this.#nextSequence++;
     message.nextPart = part + 1;
     this.#context.track(message, part);
     return true;

@@ -18,9 +18,12 @@ export interface SessionLimits {
   readonly sendQueueMessages: number;
   /** Bytes of them. */
   readonly sendQueueBytes: number;
-  /** Incomplete messages of several parts. */
+  /**
+   * Incomplete messages of several parts. Never fewer than an honest sender may have under way: 16 and
+   * one per `reliable-latest` channel.
+   */
   readonly reassemblyContexts: number;
-  /** Bytes that they claim. */
+  /** Bytes of their parts. Never less than an honest sender may have under way. */
   readonly reassemblyBytes: number;
   /** Datagrams a second that the peer may send; a burst of one second's worth is let through. */
   readonly packetsPerSecond: number;

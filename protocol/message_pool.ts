@@ -35,6 +35,8 @@ export class MessageBuffer {
   channel = 0;
   /** Sequence on its channel, unwrapped; 0 where the channel has none. */
   sequence = 0;
+  /** Whether it is lent: released buffers belong to the pool alone. */
+  isLent = false;
   /** Counts the lives of this buffer, so that late acknowledgements of an earlier life are ignored. */
   generation = 0;
   /** When it was queued. */
@@ -124,16 +126,20 @@ export class MessagePool {
   /** Lends a buffer of at least `capacityBytes` bytes. Its old content is undefined. */
   acquire(capacityBytes: number): MessageBuffer {
     this.#outstanding++;
-    for (let i = 0; i < SIZE_CLASSES_BYTES.length; i++) {
-      if (capacityBytes <= SIZE_CLASSES_BYTES[i]!) {
-        return this.#free[i]!.pop() ?? new MessageBuffer(SIZE_CLASSES_BYTES[i]!);
-      }
-    }
-    return new MessageBuffer(capacityBytes);
+    const message = this.#take(capacityBytes);
+    message.isLent = true;
+    return message;
   }
 
-  /** Takes a buffer back. The caller must not touch it again. */
+  /**
+   * Takes a buffer back. The caller must not touch it again.
+   *
+   * @throws Error when it was released before: two owners of one buffer would overwrite each other's
+   * messages, which is worse than any stop.
+   */
   release(message: MessageBuffer): void {
+    if (!message.isLent) throw new Error("Cannot release a message buffer twice");
+    message.isLent = false;
     this.#outstanding--;
     message.generation++;
     message.onResult = undefined;
@@ -145,5 +151,13 @@ export class MessagePool {
     if (index === -1) return;
     const free = this.#free[index]!;
     if (free.length < MAX_FREE_PER_CLASS) free.push(message);
+  }
+
+  #take(capacityBytes: number): MessageBuffer {
+    for (let i = 0; i < SIZE_CLASSES_BYTES.length; i++) {
+      if (capacityBytes > SIZE_CLASSES_BYTES[i]!) continue;
+      return this.#free[i]!.pop() ?? new MessageBuffer(SIZE_CLASSES_BYTES[i]!);
+    }
+    return new MessageBuffer(capacityBytes);
   }
 }

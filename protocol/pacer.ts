@@ -4,10 +4,12 @@
  * Implements docs/protocol.md, "Pacing": a token bucket whose rate rises 10 % per round trip while
  * loss stays under 2 % and queueing under 20 ms, and falls to 85 % when loss exceeds 5 % of at least
  * 20 packets or queueing exceeds 60 ms for two round trips. Game traffic is application-limited, so
- * there is no window to fill: the rate only has to find the link's ceiling and stay below it.
+ * there is no window to fill: the rate only has to find the link's ceiling and stay below it. Loss that
+ * does not become less when we send less is the path's, not ours (`loss_trial.ts`), and costs no rate.
  *
  * @module
  */
+import { LossTrial } from "./loss_trial.ts";
 import { TokenBucket } from "./token_bucket.ts";
 
 /** Bounds of the rate in bytes per second. */
@@ -46,13 +48,17 @@ export class Pacer {
   readonly #bytes: TokenBucket;
   readonly #packets: TokenBucket;
   #rate: number;
+  readonly #trial = new LossTrial();
+  #roundStartMs: number;
   #roundEndMs = 0;
   #roundAcked = 0;
   #roundLost = 0;
+  #roundSentBytes = 0;
   #longRounds = 0;
 
   constructor(options: PacingOptions, nowMs: number) {
     this.#options = options;
+    this.#roundStartMs = nowMs;
     this.#ceiling = options.ceilingBytesPerSecond;
     this.#rate = Math.min(options.initialBytesPerSecond, this.#ceiling);
     this.#bytes = new TokenBucket(this.#rate, burstOf(this.#rate), nowMs);
@@ -85,39 +91,56 @@ export class Pacer {
   onSent(sizeBytes: number, nowMs: number): void {
     this.#bytes.spend(sizeBytes, nowMs);
     this.#packets.spend(1, nowMs);
+    this.#roundSentBytes += sizeBytes;
   }
 
-  /** Notes acknowledged packets. */
-  onAcked(packets: number): void {
-    this.#roundAcked += packets;
+  /** Notes a packet that was acknowledged. */
+  onAcked(): void {
+    this.#roundAcked++;
   }
 
-  /** Notes packets declared lost; a negative count takes back a false alarm. */
-  onLost(packets: number): void {
-    this.#roundLost += packets;
+  /** Notes a packet that was declared lost. */
+  onLost(): void {
+    this.#roundLost++;
+  }
+
+  /** Notes a packet that was declared lost and has arrived after all. */
+  onForgiven(): void {
+    this.#roundLost--;
+    this.#roundAcked++;
   }
 
   /** Adapts the rate once per round trip. */
   onRound(smoothedRttMs: number, queueingMs: number, nowMs: number): void {
-    if (nowMs < this.#roundEndMs) return;
+    if (nowMs < this.#roundEndMs && nowMs >= this.#roundStartMs) return;
+    this.#roundEndMs = nowMs + smoothedRttMs;
     const total = this.#roundAcked + this.#roundLost;
-    const loss = total === 0 ? 0 : Math.max(0, this.#roundLost) / total;
+    const loss = total <= 0 ? 0 : Math.max(0, this.#roundLost) / total;
     const judgesLoss = total >= LOSS_SAMPLE_PACKETS;
-    if (!judgesLoss && loss > CLEAN_LOSS) {
-      // Too few packets to judge: keep counting into the next round trip.
-      this.#roundEndMs = nowMs + smoothedRttMs;
-      return;
-    }
+    // Too few packets to judge: keep counting into the next round trip.
+    if (!judgesLoss && loss > CLEAN_LOSS) return;
     this.#longRounds = queueingMs > LONG_QUEUEING_MS ? this.#longRounds + 1 : 0;
-    if ((judgesLoss && loss > LOSSY) || this.#longRounds >= LONG_QUEUEING_ROUNDS) {
+    if (this.#longRounds >= LONG_QUEUEING_ROUNDS) {
       this.#setRate(this.#rate * BACKOFF, nowMs);
       this.#longRounds = 0;
-    } else if (total > 0 && loss < CLEAN_LOSS && queueingMs < CLEAN_QUEUEING_MS) {
-      this.#setRate(this.#rate * GROWTH_PER_RTT, nowMs);
+    } else if (judgesLoss && loss > LOSSY) {
+      if (!this.#trial.isTolerated(loss, nowMs)) this.#backOff(loss, nowMs);
+    } else {
+      if (judgesLoss) this.#trial.end();
+      if (total > 0 && loss < CLEAN_LOSS && queueingMs < CLEAN_QUEUEING_MS) {
+        this.#setRate(this.#rate * GROWTH_PER_RTT, nowMs);
+      }
     }
     this.#roundAcked = 0;
     this.#roundLost = 0;
-    this.#roundEndMs = nowMs + smoothedRttMs;
+    this.#roundSentBytes = 0;
+    this.#roundStartMs = nowMs;
+  }
+
+  #backOff(loss: number, nowMs: number): void {
+    const seconds = Math.max(nowMs - this.#roundStartMs, 1) / 1000;
+    const before = this.#trial.judge(this.#rate, this.#roundSentBytes / seconds, loss, nowMs);
+    this.#setRate(before === 0 ? this.#rate * BACKOFF : before, nowMs);
   }
 
   #setRate(bytesPerSecond: number, nowMs: number): void {

@@ -3,11 +3,13 @@
  *
  * Implements docs/protocol.md, "Migration" (RFC 9000, section 9): an authentic packet with the
  * highest number from a new address is answered there by a challenge only; everything else still
- * goes to the old address until the new one echoes the challenge.
+ * goes to the old address until the new one echoes the challenge. Where it is not sure that the handshake's
+ * own address is the peer's, that one is challenged too, and gets little until it answers.
  *
  * @module
  */
 import type { Address } from "./address.ts";
+import { isSameAddress } from "./same_address.ts";
 
 /** Challenges sent to one candidate before it is given up. */
 const MAX_CHALLENGES = 5;
@@ -21,6 +23,8 @@ const CHALLENGE_PACKET_BYTES = 40;
 /** Addresses of one peer. */
 export class PathValidator {
   #current: Address;
+  /** Bytes that may still be sent to the current address; `Infinity` once it is proven. */
+  #allowanceBytes: number;
   #candidate: Address | undefined;
   readonly #challenge = new Uint8Array(8);
   #challengesSent = 0;
@@ -28,8 +32,21 @@ export class PathValidator {
   #candidateReceivedBytes = 0;
   #candidateSentBytes = 0;
 
-  constructor(current: Address) {
+  /**
+   * @param unprovenBytes Bytes that an address which is not proven has sent so far; left out for one that is.
+   * @param random Fills the challenge of an address that is not proven.
+   */
+  constructor(
+    current: Address,
+    unprovenBytes?: number,
+    random?: (into: Uint8Array) => void,
+  ) {
     this.#current = current;
+    this.#allowanceBytes = Infinity;
+    if (unprovenBytes === undefined) return;
+    this.#allowanceBytes = unprovenBytes * AMPLIFICATION_LIMIT;
+    this.#nextChallengeMs = -Infinity;
+    random?.(this.#challenge);
   }
 
   /** Where packets go. */
@@ -37,9 +54,36 @@ export class PathValidator {
     return this.#current;
   }
 
-  /** The address being proven, if any. */
+  /** The new address being proven, if any. */
   get candidate(): Address | undefined {
     return this.#candidate;
+  }
+
+  /** Whether the current address is the peer's for certain. */
+  get isProven(): boolean {
+    return this.#allowanceBytes === Infinity;
+  }
+
+  /** Where a challenge goes. */
+  get challenged(): Address {
+    return this.#candidate ?? this.#current;
+  }
+
+  /** Whether a packet of this size may go to the current address. */
+  allows(sizeBytes: number): boolean {
+    return sizeBytes <= this.#allowanceBytes;
+  }
+
+  /** Notes an authentic packet from the current address. */
+  onCurrentPacket(sizeBytes: number, nowMs: number): void {
+    if (this.isProven) return;
+    this.#allowanceBytes += sizeBytes * AMPLIFICATION_LIMIT;
+    if (this.#nextChallengeMs === Infinity) this.#startChallenge(nowMs);
+  }
+
+  /** Notes bytes sent to the current address. */
+  onSentToCurrent(sizeBytes: number): void {
+    this.#allowanceBytes -= sizeBytes;
   }
 
   /** When the next challenge is due, or `Infinity`. */
@@ -49,8 +93,7 @@ export class PathValidator {
 
   /** Whether an address is the one in use; cheap, called per packet. */
   isCurrent(from: Address): boolean {
-    return from === this.#current ||
-      (from.port === this.#current.port && from.hostname === this.#current.hostname);
+    return isSameAddress(from, this.#current);
   }
 
   /**
@@ -66,10 +109,7 @@ export class PathValidator {
     random: (into: Uint8Array) => void,
     nowMs: number,
   ): void {
-    if (
-      this.#candidate !== undefined && this.#candidate.port === from.port &&
-      this.#candidate.hostname === from.hostname
-    ) {
+    if (this.#candidate !== undefined && isSameAddress(from, this.#candidate)) {
       this.#candidateReceivedBytes += sizeBytes;
       return;
     }
@@ -77,19 +117,20 @@ export class PathValidator {
     this.#candidate = from;
     this.#candidateReceivedBytes = sizeBytes;
     this.#candidateSentBytes = 0;
-    this.#challengesSent = 0;
-    this.#nextChallengeMs = nowMs;
     random(this.#challenge);
+    this.#startChallenge(nowMs);
   }
 
-  /** The challenge, if one may leave now; the caller sends it to {@link candidate}. */
+  /** The challenge, if one may leave now; the caller sends it to {@link challenged}. */
   takeChallenge(probeTimeoutMs: number, nowMs: number): Uint8Array | undefined {
-    if (this.#candidate === undefined || nowMs < this.#nextChallengeMs) return undefined;
+    if (nowMs < this.#nextChallengeMs) return undefined;
     if (this.#challengesSent >= MAX_CHALLENGES) {
-      this.#forgetCandidate();
+      this.#endChallenge();
       return undefined;
     }
-    const budget = this.#candidateReceivedBytes * AMPLIFICATION_LIMIT - this.#candidateSentBytes;
+    const budget = this.#candidate === undefined
+      ? this.#allowanceBytes
+      : this.#candidateReceivedBytes * AMPLIFICATION_LIMIT - this.#candidateSentBytes;
     this.#nextChallengeMs = nowMs + probeTimeoutMs;
     if (budget < CHALLENGE_PACKET_BYTES) return undefined;
     this.#challengesSent++;
@@ -101,18 +142,24 @@ export class PathValidator {
     this.#candidateSentBytes += sizeBytes;
   }
 
-  /** Takes the echo. Returns whether it proves the candidate, which is then the current address. */
+  /** Takes the echo. Returns whether it proves an address, which is then the current one. */
   onResponse(data: Uint8Array, from: Address): boolean {
-    const candidate = this.#candidate;
-    if (candidate === undefined) return false;
-    if (candidate.port !== from.port || candidate.hostname !== from.hostname) return false;
+    if (this.#nextChallengeMs === Infinity && this.isProven) return false;
+    const { challenged } = this;
+    if (!isSameAddress(from, challenged)) return false;
     for (let i = 0; i < 8; i++) if (data[i] !== this.#challenge[i]) return false;
-    this.#current = candidate;
-    this.#forgetCandidate();
+    this.#current = challenged;
+    this.#allowanceBytes = Infinity;
+    this.#endChallenge();
     return true;
   }
 
-  #forgetCandidate(): void {
+  #startChallenge(nowMs: number): void {
+    this.#challengesSent = 0;
+    this.#nextChallengeMs = nowMs;
+  }
+
+  #endChallenge(): void {
     this.#candidate = undefined;
     this.#nextChallengeMs = Infinity;
   }

@@ -35,12 +35,10 @@ export interface ReceiveChannel {
   judge(sequence: number, sizeBytes: number): number;
   /** Judges a part of a message: one of {@link SequenceVerdict}. */
   judgePart(sequence: number): number;
-  /**
-   * Notes that parts of a message are being gathered.
-   *
-   * @returns The sequence of an older message whose parts need no longer be kept, or -1.
-   */
-  beginParts(sequence: number): number;
+  /** The sequence of an older message whose parts need not be kept once this one is here, or -1. */
+  superseded(sequence: number): number;
+  /** Notes that parts of a message are being gathered. */
+  beginParts(sequence: number): void;
   /** Takes a message that {@link judge} accepted. */
   accept(message: MessageBuffer, deliver: Deliver): void;
 }
@@ -73,9 +71,12 @@ class UnreliableReceiver implements ReceiveChannel {
     return sequence < 0 ? SequenceVerdict.violation : SequenceVerdict.accept;
   }
 
-  beginParts(sequence: number): number {
-    if (sequence > this.reference) this.reference = sequence;
+  superseded(): number {
     return -1;
+  }
+
+  beginParts(sequence: number): void {
+    if (sequence > this.reference) this.reference = sequence;
   }
 
   accept(message: MessageBuffer, deliver: Deliver): void {
@@ -89,7 +90,7 @@ class UnreliableReceiver implements ReceiveChannel {
  */
 class NewestReceiver implements ReceiveChannel {
   #newest = -1;
-  /** Newest message of which parts are being gathered; parts of older ones are not kept beside it. */
+  /** Newest message of which parts are being gathered, or -1; parts of older ones are not kept beside it. */
   #gathering = -1;
 
   get reference(): number {
@@ -105,14 +106,17 @@ class NewestReceiver implements ReceiveChannel {
     return sequence < this.#gathering ? SequenceVerdict.stale : this.judge(sequence);
   }
 
-  beginParts(sequence: number): number {
-    const older = this.#gathering;
-    this.#gathering = sequence;
-    return older < sequence ? older : -1;
+  superseded(sequence: number): number {
+    return this.#gathering < sequence ? this.#gathering : -1;
+  }
+
+  beginParts(sequence: number): void {
+    if (sequence > this.#gathering) this.#gathering = sequence;
   }
 
   accept(message: MessageBuffer, deliver: Deliver): void {
     this.#newest = message.sequence;
+    if (this.#gathering <= message.sequence) this.#gathering = -1;
     deliver(message);
   }
 }
@@ -161,9 +165,11 @@ export class ReliableReceiver implements ReceiveChannel {
     return this.judge(sequence, 0);
   }
 
-  beginParts(): number {
+  superseded(): number {
     return -1;
   }
+
+  beginParts(): void {}
 
   accept(message: MessageBuffer, deliver: Deliver): void {
     this.#receivedBytes += message.sizeBytes + CREDIT_OVERHEAD_BYTES;

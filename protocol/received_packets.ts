@@ -35,6 +35,7 @@ export class ReceivedPackets {
   #ackFloor = 0;
   #elicitingPending = 0;
   #ackDueMs = Infinity;
+  #isAckComplete = true;
 
   /** Largest packet number seen, or -1. */
   get largest(): number {
@@ -49,6 +50,11 @@ export class ReceivedPackets {
   /** Whether an ack-eliciting packet waits for its acknowledgement. */
   get isAckPending(): boolean {
     return this.#elicitingPending > 0;
+  }
+
+  /** Whether the last ACK frame had room for every range: only then may its acknowledgement prune. */
+  get isAckComplete(): boolean {
+    return this.#isAckComplete;
   }
 
   /** Judges a packet number without changing anything: one of {@link Replay}. */
@@ -102,9 +108,14 @@ export class ReceivedPackets {
     packet -= firstRun;
     const countAt = at++;
     let ranges = 0;
-    while (packet > floor && ranges < MAX_ACK_RANGES && limit - at >= 4) {
+    this.#isAckComplete = true;
+    while (packet > floor) {
       const gap = this.#runDown(packet, floor, false);
       if (packet - gap < floor) break;
+      if (ranges === MAX_ACK_RANGES || limit - at < 4) {
+        this.#isAckComplete = false;
+        break;
+      }
       packet -= gap;
       const run = this.#runDown(packet, floor, true);
       packet -= run;

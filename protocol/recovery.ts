@@ -21,6 +21,9 @@ const MAX_PACKET_THRESHOLD = 64;
 /** Packets that one probe timeout hands back for resending. */
 const PROBE_PACKETS = 2;
 
+/** How far behind the largest acknowledged packet a loss may still turn out to be none. */
+const FORGIVABLE_PACKETS = 2 * MAX_PACKET_THRESHOLD;
+
 /** Who is told what became of the parts of messages. */
 export interface RecoveryListener {
   /** A part arrived. */
@@ -60,6 +63,8 @@ export class Recovery {
   #lastElicitingAtMs = 0;
   #probeCount = 0;
   #packetThreshold = PACKET_THRESHOLD;
+  #newestLost = -Infinity;
+  #hasNewlyAcked = false;
 
   constructor(
     listener: RecoveryListener,
@@ -115,6 +120,7 @@ export class Recovery {
    * @param largest A packet that was sent.
    */
   beginAck(largest: number, ackDelayMs: number, nowMs: number): void {
+    this.#hasNewlyAcked = false;
     if (largest <= this.#largestAcked) return;
     this.#largestAcked = largest;
     if (
@@ -127,7 +133,7 @@ export class Recovery {
 
   /** Acknowledges the packets `last - run + 1 ..= last`. */
   ackRange(last: number, run: number): void {
-    const first = Math.max(last - run + 1, this.sent.oldest);
+    const first = Math.max(last - run + 1, this.#oldestRelevant);
     for (let packet = last; packet >= first; packet--) {
       const state = this.sent.stateOf(packet);
       if (state === PacketState.inFlight) this.#ackPacket(packet);
@@ -137,7 +143,8 @@ export class Recovery {
 
   /** Ends an ACK frame: looks for losses and adapts the rate. */
   endAck(nowMs: number): void {
-    this.#probeCount = 0;
+    // An ACK that was overtaken or repeated says nothing new: the peer may still not hear us.
+    if (this.#hasNewlyAcked) this.#probeCount = 0;
     this.#detectLosses(nowMs);
     this.#pacer.onRound(this.rtt.smoothedMs, this.rtt.queueingMs, nowMs);
   }
@@ -163,9 +170,8 @@ export class Recovery {
       packet++
     ) {
       if (this.sent.stateOf(packet) !== PacketState.inFlight) continue;
-      if ((this.sent.flagsOf(packet) & SentFlag.ackEliciting) === 0) continue;
-      this.#handBack(packet, true);
-      handed++;
+      // What later packets carry by now is theirs to hand back: a probe should carry something.
+      if (this.#handBack(packet, true)) handed++;
     }
     return true;
   }
@@ -175,10 +181,24 @@ export class Recovery {
     this.#losePacket(this.sent.oldest);
   }
 
-  /** Gives up everything in flight: the packet number space ends with its keys. */
+  /**
+   * Gives up everything in flight: the packet number space ends with its keys. Nobody will ever know
+   * what became of these packets, so they do not count as lost.
+   */
   abandon(): void {
-    while (this.sent.inFlight > 0) this.#losePacket(this.sent.oldest);
+    for (let packet = this.sent.oldest; packet < this.sent.nextPacketNumber; packet++) {
+      if (this.sent.stateOf(packet) !== PacketState.inFlight) continue;
+      this.#handBack(packet, false);
+      this.sent.settle(packet, PacketState.lost);
+    }
     this.#lossTimeMs = Infinity;
+  }
+
+  /** Lowest packet whose acknowledgement could change anything: in flight, or lost a moment ago. */
+  get #oldestRelevant(): number {
+    const forgivable = this.#largestAcked - FORGIVABLE_PACKETS;
+    if (this.#newestLost < forgivable) return this.sent.oldest;
+    return Math.min(this.sent.oldest, Math.max(forgivable, 0));
   }
 
   #ackPacket(packet: number): void {
@@ -193,14 +213,16 @@ export class Recovery {
     }
     const ackedUpTo = sent.ackedUpTo(packet);
     if (ackedUpTo >= 0) this.#listener.onAckOfAck(ackedUpTo);
+    this.#hasNewlyAcked = true;
+    this.#pacer.onAcked();
     sent.settle(packet, PacketState.acked);
-    this.#pacer.onAcked(1);
   }
 
   /** A packet declared lost was acknowledged after all: the path reorders more than was assumed. */
   #forgive(packet: number): void {
     this.counters.spuriousLosses++;
-    this.#pacer.onLost(-1);
+    this.#hasNewlyAcked = true;
+    this.#pacer.onForgiven();
     const distance = this.#largestAcked - packet;
     if (distance >= this.#packetThreshold) {
       this.#packetThreshold = Math.min(distance + 1, MAX_PACKET_THRESHOLD);
@@ -229,20 +251,26 @@ export class Recovery {
       this.#listener.onMtuProbe(this.sent.sizeBytes(packet), false);
     } else {
       this.counters.packetsLost++;
-      this.#pacer.onLost(1);
+      this.#pacer.onLost();
+      if (packet > this.#newestLost) this.#newestLost = packet;
     }
     this.#handBack(packet, false);
     this.sent.settle(packet, PacketState.lost);
   }
 
-  #handBack(packet: number, isProbe: boolean): void {
+  /** Hands the parts of a packet back to their channels. Returns whether there was anything to hand. */
+  #handBack(packet: number, isProbe: boolean): boolean {
     const sent = this.sent;
+    let isLive = false;
     for (let i = 0; i < sent.itemCount(packet); i++) {
       const message = sent.itemMessage(packet, i);
-      if (message !== undefined) {
-        this.#listener.onPartLost(message, sent.itemPart(packet, i), packet, isProbe);
-      }
+      if (message === undefined) continue;
+      const part = sent.itemPart(packet, i);
+      if (message.packetOf(part) === packet) isLive = true;
+      this.#listener.onPartLost(message, part, packet, isProbe);
     }
-    if ((sent.flagsOf(packet) & SentFlag.credit) !== 0) this.#listener.onCreditLost();
+    if ((sent.flagsOf(packet) & SentFlag.credit) === 0) return isLive;
+    this.#listener.onCreditLost();
+    return true;
   }
 }

@@ -29,6 +29,9 @@ interface Resend {
 
 const INITIAL_SLOTS = 8;
 
+/** Resends that were dealt with and still stand in the list. */
+const RESENDS_COMPACTED_AT = 256;
+
 /** {@link SendChannel} of the two reliable deliveries that keep every message. */
 export class ReliableSender implements SendChannel {
   readonly index: number;
@@ -57,6 +60,14 @@ export class ReliableSender implements SendChannel {
     return this.#queuedBytes;
   }
 
+  get hasUnsent(): boolean {
+    return this.#nextToSend < this.#nextSequence;
+  }
+
+  get isSettled(): boolean {
+    return this.#oldest === this.#nextSequence;
+  }
+
   /** Messages not yet acknowledged. */
   get unacknowledged(): number {
     return this.#nextSequence - this.#oldest;
@@ -67,6 +78,7 @@ export class ReliableSender implements SendChannel {
     if (!this.#wasBlocked || this.#queuedBytes * 2 > this.#context.queueBytes) return false;
     if (this.unacknowledged * 2 > this.#context.queueMessages) return false;
     this.#wasBlocked = false;
+    this.#context.blockedChannels--;
     return true;
   }
 
@@ -74,6 +86,7 @@ export class ReliableSender implements SendChannel {
     const isTooMuch = this.#queuedBytes > 0 &&
       this.#queuedBytes + message.sizeBytes > this.#context.queueBytes;
     if (isTooMuch || this.unacknowledged >= this.#context.queueMessages) {
+      if (!this.#wasBlocked) this.#context.blockedChannels++;
       this.#wasBlocked = true;
       return "blocked";
     }
@@ -131,6 +144,13 @@ export class ReliableSender implements SendChannel {
     return false;
   }
 
+  /** A path that loses all the time never lets the list run empty: it must not grow for ever. */
+  #compactResends(): void {
+    if (this.#resendHead < RESENDS_COMPACTED_AT) return;
+    this.#resends.splice(0, this.#resendHead);
+    this.#resendHead = 0;
+  }
+
   writeResend(writer: PacketWriter): boolean {
     const { message, part } = this.#resends[this.#resendHead]!;
     if (!writePart(writer, this.index, message.sequence, message, part)) return false;
@@ -161,6 +181,7 @@ export class ReliableSender implements SendChannel {
     if (message.stateOf(part) !== PartState.inFlight) return;
     if (message.packetOf(part) !== packetNumber) return;
     message.setState(part, PartState.waiting);
+    this.#compactResends();
     this.#resends.push({ message, generation: message.generation, part });
   }
 
@@ -178,6 +199,8 @@ export class ReliableSender implements SendChannel {
     this.#slots.fill(undefined);
     this.#oldest = this.#nextToSend = this.#nextSequence;
     this.#queuedBytes = 0;
+    this.#resends.length = 0;
+    this.#resendHead = 0;
   }
 
   #grow(): void {

@@ -36,6 +36,16 @@ export function initialCreditBytes(config: ChannelConfig): number {
   return Math.max(65_536, config.maxMessageBytes + CREDIT_OVERHEAD_BYTES);
 }
 
+/** Limits of sending channels; `SessionLimits` has them. */
+export interface SendLimits {
+  /** Largest datagram. */
+  readonly datagramBytes: number;
+  /** Bytes that one channel may hold. */
+  readonly sendQueueBytes: number;
+  /** Messages that one channel may hold. */
+  readonly sendQueueMessages: number;
+}
+
 /** What all sending channels of a session share. */
 export class SendContext {
   /** Where messages come from and go back to. */
@@ -54,6 +64,8 @@ export class SendContext {
   fragmentedInFlight = 0;
   /** Their bytes. */
   fragmentedBytesInFlight = 0;
+  /** Channels that refused a message and have not said since that they take more. */
+  blockedChannels = 0;
   /** Unreliable messages dropped because they waited too long or were superseded. */
   messagesExpired = 0;
   /** Parts sent again. */
@@ -64,11 +76,7 @@ export class SendContext {
   constructor(
     pool: MessagePool,
     sent: SentPackets,
-    limits: {
-      readonly datagramBytes: number;
-      readonly queueBytes: number;
-      readonly queueMessages: number;
-    },
+    limits: SendLimits,
   ) {
     this.pool = pool;
     this.sent = sent;
@@ -76,8 +84,8 @@ export class SendContext {
     this.maxBodyBytes = limits.datagramBytes - 9 - 16 - 6;
     // A part leaves room for a short ACK, so that resends fit beside it.
     this.partBytes = limits.datagramBytes - 9 - 16 - 12 - 35;
-    this.queueBytes = limits.queueBytes;
-    this.queueMessages = limits.queueMessages;
+    this.queueBytes = limits.sendQueueBytes;
+    this.queueMessages = limits.sendQueueMessages;
   }
 
   /** Ends the life of a message and tells its sender. */
@@ -115,6 +123,10 @@ export interface SendChannel {
 
   /** Takes a message over. On any result but `"queued"` the message stays the caller's. */
   enqueue(message: MessageBuffer, nowMs: number): SendResult;
+  /** Whether something was never sent, even if window, credit or time forbid it now. */
+  readonly hasUnsent: boolean;
+  /** Whether nothing waits for an acknowledgement that it must have. */
+  readonly isSettled: boolean;
   /** Whether something never sent could be written now. */
   isPending(nowMs: number): boolean;
   /** Writes one frame of something never sent; `false` when it does not fit. */

@@ -7,13 +7,13 @@
 import type { ProtocolCore } from "../schema/mod.ts";
 import type { Address } from "./address.ts";
 import { Admission, type Refused } from "./admission.ts";
-import type { BlockList } from "./block_list.ts";
 import type { TickTime } from "./connection_context.ts";
 import type { DropCounters } from "./counters.ts";
 import type { CryptoBackend } from "./crypto/backend.ts";
 import { type Handshake, HandshakeResponder } from "./handshake_responder.ts";
 import type { EndpointLimits, SessionLimits } from "./limits.ts";
 import { countOpenError } from "./link.ts";
+import { Reservations } from "./reservations.ts";
 import { type Identity, ServerSession, type SessionRegistry } from "./session_registry.ts";
 import type { StatelessReset } from "./stateless_reset.ts";
 import { TicketOffice } from "./ticket_office.ts";
@@ -45,6 +45,10 @@ export interface Admitted {
   readonly resumes: ServerSession | undefined;
   /** Names the session in resume tickets. */
   readonly resumeId: Uint8Array;
+  /** Generation of the resume ticket that came with the answer. */
+  readonly generation: number;
+  /** Sessions whose place the new one takes. */
+  readonly supersedes: readonly ServerSession[];
   /** The id under which the client addresses us. */
   readonly connectionId: number;
   /** Where the confirming packet came from. */
@@ -79,8 +83,6 @@ export interface ServerDoorOptions {
   readonly registry: SessionRegistry;
   /** Makes the tokens that ACCEPT carries. */
   readonly reset: StatelessReset;
-  /** Addresses that get no answer. */
-  readonly blockList: BlockList;
   /** The current tick. */
   readonly time: TickTime;
   /** Counts of what is refused. */
@@ -102,6 +104,7 @@ interface Pending {
   readonly identity: Identity;
   readonly resumes: ServerSession | undefined;
   readonly resumeId: Uint8Array;
+  readonly generation: number;
 }
 
 const BUSY: Refused = { status: "busy", reason: "the server is busy", retryAfterMs: 1_000 };
@@ -114,6 +117,7 @@ export class ServerDoor {
   readonly #handshakes: HandshakeResponder;
   /** Accepted handshakes by the connection id that was given to them. */
   readonly #pending = new Map<number, Pending>();
+  readonly #reservations = new Reservations();
   readonly #authorizations: AuthorizationRequest[] = [];
   /** Handshakes that await the game's verdict, and until when. */
   readonly #awaiting = new Map<Handshake, number>();
@@ -143,7 +147,6 @@ export class ServerDoor {
       ...options,
       tableOf: (protocolId) => options.protocol.table(protocolId),
       openTicket: (sealed, atMs) => this.#tickets.openConnect(sealed, options.epochMs + atMs),
-      isBlocked: (from, atMs) => options.blockList.isBlocked(from.hostname, atMs),
       decide: (handshake, atMs) => this.#decide(handshake, atMs),
     }, nowMs);
   }
@@ -183,16 +186,25 @@ export class ServerDoor {
   /** Takes a DATA packet of a connection that {@link has}; if it is authentic, its session begins. */
   handleData(connectionId: number, bytes: Uint8Array, from: Address, nowMs: number): void {
     const pending = this.#pending.get(connectionId)!;
-    const { drops, onAdmitted } = this.#options;
-    const textEnd = pending.handshake.link!.open(bytes, nowMs);
+    const { handshake } = pending;
+    const { drops, onAdmitted, reset, reply } = this.#options;
+    const textEnd = handshake.link!.open(bytes, nowMs);
     if (textEnd < 0) {
       countOpenError(drops, -textEnd);
       return;
     }
     this.#pending.delete(connectionId);
-    this.#handshakes.confirm(pending.handshake);
-    if (!this.#mayStillEnter(pending, nowMs)) return;
-    onAdmitted({ ...pending, connectionId, from, bytes, textEnd }, nowMs);
+    this.#reservations.remove(handshake);
+    this.#handshakes.confirm(handshake);
+    const supersedes = this.#mayStillEnter(pending, nowMs);
+    if (supersedes !== undefined) {
+      onAdmitted({ ...pending, supersedes, connectionId, from, bytes, textEnd }, nowMs);
+      return;
+    }
+    // The client takes itself for connected by now: without a word it would wait for its timeout.
+    const bad = reset.answer(connectionId, bytes.byteLength, from, nowMs);
+    if (bad !== undefined) reply(bad, from);
+    handshake.link!.wipe();
   }
 
   /** Does what time asks for. */
@@ -227,15 +239,16 @@ export class ServerDoor {
       this.#accept(handshake, resumed.identity, resumed, nowMs);
       return;
     }
-    const reserved = this.#pending.size + this.#awaiting.size;
-    const refused = resumed ?? this.#admission.refusalOf(handshake, reserved, nowMs);
+    const refused = resumed ?? this.#admission.refusalOf(handshake, this.#reservations);
     if (refused !== undefined) {
       this.#refuse(handshake, refused, nowMs);
     } else if (!this.#options.authorizes) {
+      this.#reservations.add(handshake);
       this.#accept(handshake, identityOf(handshake), undefined, nowMs);
     } else if (this.#awaiting.size >= this.#options.limits.pendingAuthorizations) {
       this.#refuse(handshake, BUSY, nowMs);
     } else {
+      this.#reservations.add(handshake);
       this.#awaiting.set(handshake, nowMs + this.#options.limits.authorizeTimeoutMs);
       const { address, hello } = handshake;
       const auth = hello.auth ?? new Uint8Array(0);
@@ -244,6 +257,7 @@ export class ServerDoor {
   }
 
   #refuse(handshake: Handshake, refused: Refused, nowMs: number): void {
+    this.#reservations.remove(handshake);
     this.#handshakes.answer(handshake, { result: "refused", ...refused }, nowMs);
   }
 
@@ -257,10 +271,9 @@ export class ServerDoor {
     const connectionId = this.#freshConnectionId();
     const resumeId = resumes?.resumeId ?? new Uint8Array(8);
     if (resumes === undefined) random(resumeId);
-    this.#pending.set(connectionId, { handshake, identity, resumes, resumeId });
+    const generation = resumes === undefined ? 0 : ++resumes.issuedGeneration;
+    this.#pending.set(connectionId, { handshake, identity, resumes, resumeId, generation });
     const { resumeWindowMs } = limits;
-    // Only the newest connection's ticket is good; it counts when the handshake is confirmed.
-    const generation = resumes === undefined ? 0 : resumes.generation + 1;
     const resumeTicket = resumeWindowMs === 0
       ? new Uint8Array(0)
       : this.#tickets.sealResume({ session: resumeId, generation });
@@ -286,28 +299,34 @@ export class ServerDoor {
     }
   }
 
-  /** What was free when the HELLO came may be taken by the time it is confirmed. */
-  #mayStillEnter(pending: Pending, nowMs: number): boolean {
+  /**
+   * What was free when the HELLO came may be taken by the time it is confirmed.
+   *
+   * @returns The sessions whose place the new one takes, or `undefined` when it may not enter any more.
+   */
+  #mayStillEnter(pending: Pending, nowMs: number): ServerSession[] | undefined {
     const { drops, epochMs } = this.#options;
-    const { resumes, handshake } = pending;
+    const { resumes, handshake, identity } = pending;
     if (resumes !== undefined) {
       const { state } = resumes.session;
-      if (state === "open" || state === "detached") return true;
+      if (state === "open" || state === "detached") return [];
       drops.resumeRefused++;
-      return false;
+      return undefined;
     }
     const ticket = handshake.shown?.ticket;
-    if (ticket === undefined) return true;
     const wallClockMs = epochMs + nowMs;
-    if (this.#tickets.problemOf(ticket, wallClockMs) !== undefined) {
+    if (ticket !== undefined && this.#tickets.problemOf(ticket, wallClockMs) !== undefined) {
       drops.ticketRefused++;
-      return false;
+      return undefined;
     }
-    this.#tickets.use(ticket, wallClockMs);
-    return true;
+    const supersedes = this.#admission.superseded(handshake, identity.userId);
+    if (supersedes.length === 0 && !this.#admission.makeRoom(nowMs)) return undefined;
+    if (ticket !== undefined) this.#tickets.use(ticket, wallClockMs);
+    return supersedes;
   }
 
   #forget(handshake: Handshake): void {
+    this.#reservations.remove(handshake);
     this.#awaiting.delete(handshake);
     const connectionId = handshake.link?.localConnectionId;
     if (connectionId !== undefined) this.#pending.delete(connectionId);

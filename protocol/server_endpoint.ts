@@ -15,7 +15,6 @@ import { CloseCode } from "./close_code.ts";
 import type { TickTime } from "./connection_context.ts";
 import { addCounters, DropCounters, SessionCounters } from "./counters.ts";
 import { DeadlineHeap } from "./deadline_heap.ts";
-import { FrameTable } from "./frames.ts";
 import type { Handshake } from "./handshake_responder.ts";
 import {
   DEFAULT_ENDPOINT_LIMITS,
@@ -23,8 +22,8 @@ import {
   type EndpointLimits,
   type SessionLimits,
 } from "./limits.ts";
-import { MemoryView } from "./memory_view.ts";
-import { MessagePool } from "./message_pool.ts";
+import { HELLO_BYTES } from "./handshake_packets.ts";
+import type { MessagePool } from "./message_pool.ts";
 import {
   CONNECTION_ID_OFFSET,
   hasConnectionId,
@@ -33,10 +32,9 @@ import {
   PacketType,
   readConnectionId,
 } from "./packet.ts";
-import { PacketWriter } from "./packet_writer.ts";
 import { QueryResponder } from "./query_responder.ts";
 import { Session } from "./session.ts";
-import type { SessionShared } from "./session_shared.ts";
+import { type SessionShared, sessionShared } from "./session_shared.ts";
 import {
   type Admitted,
   type AuthorizationRequest,
@@ -44,8 +42,12 @@ import {
   type Verdict,
 } from "./server_door.ts";
 import type { ServerEndpointOptions } from "./server_endpoint_options.ts";
+import { SessionQueue } from "./session_queue.ts";
 import { ServerSession, SessionRegistry } from "./session_registry.ts";
 import { StatelessReset } from "./stateless_reset.ts";
+
+/** How often expired blocks are forgotten. */
+const PRUNE_INTERVAL_MS = 60_000;
 
 /** All sessions of one socket. */
 export class ServerEndpoint {
@@ -68,16 +70,17 @@ export class ServerEndpoint {
   readonly #shared: SessionShared;
   readonly #timers = new DeadlineHeap<ServerSession>();
   readonly #replies: { readonly bytes: Uint8Array; readonly to: Address }[] = [];
-  #dirty: ServerSession[] = [];
-  #dirtyCursor = 0;
-  #news: ServerSession[] = [];
+  readonly #dirty = new SessionQueue("isDirty");
+  readonly #news = new SessionQueue("hasNews");
   readonly #endedCounters = new SessionCounters();
   #transmitTo: Address | undefined;
   #nextSessionId = 1;
   #isClosed = false;
+  #pruneAtMs: number;
 
   constructor(options: ServerEndpointOptions, nowMs: number) {
     this.#options = options;
+    this.#pruneAtMs = nowMs + PRUNE_INTERVAL_MS;
     const { protocol, crypto, random, staticSecret } = options;
     this.limits = { ...DEFAULT_ENDPOINT_LIMITS, ...options.limits };
     this.sessionLimits = { ...DEFAULT_SESSION_LIMITS, ...options.sessionLimits };
@@ -101,7 +104,6 @@ export class ServerEndpoint {
       authorizes: options.authorizes ?? false,
       registry: this.#registry,
       reset: this.#reset,
-      blockList: this.blockList,
       time: this.time,
       drops: this.drops,
       limits: this.limits,
@@ -116,16 +118,7 @@ export class ServerEndpoint {
       limits: this.limits,
       reply,
     }, nowMs);
-    this.#shared = {
-      role: "server",
-      pool: new MessagePool(),
-      drops: this.drops,
-      writer: new PacketWriter(),
-      table: new FrameTable(),
-      memory: new MemoryView(),
-      random,
-      time: this.time,
-    };
+    this.#shared = sessionShared({ role: "server", drops: this.drops, random, time: this.time });
   }
 
   /** The server's X25519 public key. */
@@ -138,7 +131,7 @@ export class ServerEndpoint {
     return this.#shared.pool;
   }
 
-  /** Sessions, those that wait to be resumed included. */
+  /** Sessions, those included that wait to be resumed, or repeat their last CLOSE. */
   get size(): number {
     return this.#registry.size;
   }
@@ -177,7 +170,7 @@ export class ServerEndpoint {
       game: protocol.name,
       protocolVersion: protocol.version,
       protocolId: table.id,
-      players: this.#registry.size,
+      players: this.#registry.active,
       capacity: this.limits.sessions,
       needsTicket: requireTicket,
       draining: this.isDraining,
@@ -205,6 +198,7 @@ export class ServerEndpoint {
         break;
       case PacketFamily.handshake:
         if (this.#isClosed) this.drops.helloWhileClosed++;
+        else if (this.blockList.isBlocked(from.hostname, nowMs)) this.drops.helloBlocked++;
         else if (first === PacketType.hello) this.#door.handleHello(bytes, from, nowMs);
         else if (first === PacketType.query) this.#queries.handleQuery(bytes, from, nowMs);
         else this.drops.unknownType++;
@@ -219,9 +213,12 @@ export class ServerEndpoint {
     for (let entry = this.#timers.popDue(nowMs); entry; entry = this.#timers.popDue(nowMs)) {
       entry.session.handleTimeout(nowMs);
       this.touch(entry);
-      this.#addNews(entry);
+      this.#news.add(entry);
     }
     this.#door.handleTimeout(nowMs);
+    if (nowMs < this.#pruneAtMs) return;
+    this.#pruneAtMs = nowMs + PRUNE_INTERVAL_MS;
+    this.blockList.prune(nowMs);
   }
 
   /** When {@link handleTimeout} should be called at the latest. */
@@ -232,7 +229,8 @@ export class ServerEndpoint {
   /** The next session with messages or events to be polled. */
   pollNews(): ServerSession | undefined {
     const entry = this.#news.shift();
-    if (entry !== undefined) entry.hasNews = false;
+    // Taking messages may make a CREDIT due, without which the peer sends no more.
+    if (entry !== undefined) this.touch(entry);
     return entry;
   }
 
@@ -258,18 +256,15 @@ export class ServerEndpoint {
       this.#transmitTo = reply.to;
       return reply.bytes.byteLength;
     }
-    while (this.#dirtyCursor < this.#dirty.length) {
-      const entry = this.#dirty[this.#dirtyCursor]!;
+    for (let entry = this.#dirty.peek(); entry !== undefined; entry = this.#dirty.peek()) {
       const sizeBytes = entry.session.pollTransmit(into, nowMs);
       if (sizeBytes > 0) {
         this.#transmitTo = entry.session.transmitTo;
         return sizeBytes;
       }
-      this.#dirtyCursor++;
+      this.#dirty.shift();
       this.#settle(entry, nowMs);
     }
-    this.#dirty.length = 0;
-    this.#dirtyCursor = 0;
     return 0;
   }
 
@@ -281,16 +276,15 @@ export class ServerEndpoint {
 
   /** Notes that a session may have something to transmit, or another deadline. */
   touch(entry: ServerSession): void {
-    if (entry.isDirty) return;
-    entry.isDirty = true;
-    this.#dirty.push(entry);
+    this.#dirty.add(entry);
   }
 
   /** Ends a session at once. */
   close(entry: ServerSession, code: number, reason: string, nowMs: number): void {
     entry.session.close(code, reason, nowMs);
+    this.#registry.retire(entry);
     this.touch(entry);
-    this.#addNews(entry);
+    this.#news.add(entry);
   }
 
   /** Ends a session once everything reliable has arrived. */
@@ -303,7 +297,7 @@ export class ServerEndpoint {
   ): void {
     entry.session.linger(code, reason, timeoutMs, nowMs);
     this.touch(entry);
-    this.#addNews(entry);
+    this.#news.add(entry);
   }
 
   /** Blocks an address or a range such as `"10.0.0.0/8"`, and ends the sessions from it. */
@@ -311,7 +305,7 @@ export class ServerEndpoint {
     this.blockList.add(cidr, untilMs);
     for (const entry of this.#registry.values()) {
       if (!this.blockList.isBlocked(entry.address.hostname, nowMs)) continue;
-      this.close(entry, CloseCode.blocked, "the address is blocked", nowMs);
+      this.#throwOut(entry, nowMs);
     }
   }
 
@@ -328,72 +322,73 @@ export class ServerEndpoint {
     }
     const connectionId = readConnectionId(bytes);
     const entry = this.#registry.get(connectionId);
-    if (entry !== undefined) {
+    if (entry?.session.connection !== undefined) {
       entry.session.handlePacket(bytes, from, nowMs);
-      this.#afterPacket(entry);
-      return;
-    }
-    if (this.#door.has(connectionId)) {
+      this.#afterPacket(entry, nowMs);
+    } else if (this.blockList.isBlocked(from.hostname, nowMs)) {
+      this.drops.helloBlocked++;
+    } else if (this.#door.has(connectionId) && !this.#isClosed) {
       this.#door.handleData(connectionId, bytes, from, nowMs);
-      return;
+    } else {
+      // Also for a session that waits to be resumed: its client has not noticed yet that it should.
+      this.drops.unknownConnection++;
+      const reset = this.#reset.answer(connectionId, bytes.byteLength, from, nowMs);
+      if (reset !== undefined) this.#replies.push({ bytes: reset, to: from });
     }
-    this.drops.unknownConnection++;
-    const reset = this.#reset.answer(connectionId, bytes.byteLength, from, nowMs);
-    if (reset !== undefined) this.#replies.push({ bytes: reset, to: from });
   }
 
-  #afterPacket(entry: ServerSession): void {
+  #afterPacket(entry: ServerSession, nowMs: number): void {
     const current = entry.session.connection?.path.current;
-    if (current !== undefined && current !== entry.address) this.#registry.move(entry, current);
+    if (current !== undefined && current !== entry.address) {
+      this.#registry.move(entry, current);
+      if (this.blockList.isBlocked(current.hostname, nowMs)) this.#throwOut(entry, nowMs);
+    }
     this.touch(entry);
-    this.#addNews(entry);
+    this.#news.add(entry);
+  }
+
+  #throwOut(entry: ServerSession, nowMs: number): void {
+    this.close(entry, CloseCode.blocked, "the address is blocked", nowMs);
   }
 
   /** A session begins or goes on with the packet that confirmed its handshake. */
   #admit(admitted: Admitted, nowMs: number): void {
-    const { handshake, resumes, connectionId, from, bytes, textEnd } = admitted;
+    const { handshake, resumes, connectionId, generation, from, bytes, textEnd } = admitted;
     const entry = resumes ?? this.#begin(admitted, nowMs);
-    if (resumes !== undefined) {
-      resumes.generation++;
-      this.#registry.rebind(resumes, connectionId, from);
+    // At the address that was answered, wherever this packet came from: only there it is sure that the
+    // peer receives. Where it has moved in between is proven like any other move.
+    const { address, hello, link } = handshake;
+    const peer = handshake.wasAnsweredElsewhere
+      ? { ...hello.limits, unprovenBytes: HELLO_BYTES }
+      : hello.limits;
+    entry.session.attach(link!, address, peer, nowMs);
+    if (resumes === undefined) {
+      this.#registry.add(entry);
+    } else {
+      entry.generation = generation;
+      this.#registry.rebind(entry, connectionId, address);
     }
-    entry.session.attach(handshake.link!, from, handshake.hello.limits, nowMs);
     entry.session.handleOpened(bytes, textEnd, from, nowMs);
-    this.#afterPacket(entry);
+    this.#afterPacket(entry, nowMs);
   }
 
   #begin(admitted: Admitted, nowMs: number): ServerSession {
-    const { handshake, identity, resumeId, connectionId, from } = admitted;
-    // The same player, or whatever now sits at the very same port, has no use for its old session.
-    for (const old of [this.#registry.at(from), this.#registry.ofUser(identity.userId)]) {
-      if (old !== undefined) this.close(old, CloseCode.superseded, "connected anew", nowMs);
+    const { handshake, identity, resumeId, connectionId, supersedes } = admitted;
+    for (const old of supersedes) {
+      this.close(old, CloseCode.superseded, "connected anew", nowMs);
     }
-    const table = handshake.table!;
-    const session = new Session(table.channels, this.sessionLimits, this.#shared, nowMs);
+    const { table, address } = handshake;
+    const session = new Session(table!.channels, this.sessionLimits, this.#shared, nowMs);
     session.setResumeWindow(this.limits.resumeWindowMs);
-    const entry = new ServerSession(
-      this.#nextSessionId++,
-      session,
-      table,
-      identity,
-      resumeId,
-      connectionId,
-      from,
-    );
-    this.#registry.add(entry);
-    return entry;
-  }
-
-  #addNews(entry: ServerSession): void {
-    if (entry.hasNews) return;
-    entry.hasNews = true;
-    this.#news.push(entry);
+    const id = this.#nextSessionId++;
+    return new ServerSession(id, session, table!, identity, resumeId, connectionId, address);
   }
 
   /** A session has nothing more to transmit: note its deadline, or that it is over. */
   #settle(entry: ServerSession, nowMs: number): void {
-    entry.isDirty = false;
-    if (entry.session.state !== "closed") {
+    const { state } = entry.session;
+    if (state === "closing" || state === "draining") this.#registry.retire(entry);
+    if (state !== "closed") {
       this.#timers.schedule(entry, entry.session.deadlineMs(nowMs));
       return;
     }

@@ -14,7 +14,7 @@ import { ChannelSet } from "./channel_set.ts";
 import { CloseCode } from "./close_code.ts";
 import { Closing, encodeCloseReason } from "./closing.ts";
 import { Connection } from "./connection.ts";
-import { PacketOutcome } from "./connection_context.ts";
+import { type ConnectionContext, PacketOutcome } from "./connection_context.ts";
 import { SessionCounters } from "./counters.ts";
 import { InboundBudget } from "./inbound_budget.ts";
 import type { SessionLimits } from "./limits.ts";
@@ -26,6 +26,7 @@ import { RttEstimator } from "./rtt_estimator.ts";
 import { SendContext, type SendResult } from "./send_channel.ts";
 import { SentPackets } from "./sent_packets.ts";
 import type { SessionEvent } from "./session_event.ts";
+import { SessionEvents } from "./session_events.ts";
 import type { PeerLimits, SessionShared } from "./session_shared.ts";
 import { nextState, type SessionState, type SessionTransition } from "./session_state.ts";
 
@@ -36,24 +37,20 @@ export class Session {
   /** Its last packets, where `SessionLimits.traceDatagrams` asks for them. */
   readonly trace: PacketTrace | undefined;
   readonly #shared: SessionShared;
-  readonly #limits: SessionLimits;
   readonly #channels: ChannelSet;
-  readonly #pacer: Pacer;
-  readonly #rtt = new RttEstimator();
+  /** What its connections borrow, one after the other. */
+  readonly #context: ConnectionContext;
   readonly #budget: InboundBudget;
-  readonly #events: SessionEvent[] = [];
+  readonly #events = new SessionEvents();
   #state: SessionState = "open";
   #connection: Connection | undefined;
   #transmitTo: Address | undefined;
   #closing: Closing | undefined;
-  #lingerUntilMs = Infinity;
+  #linger: { readonly code: number; readonly reason: string; readonly untilMs: number } | undefined;
   #detachedUntilMs = Infinity;
   #wantsFlush = false;
   #malformedPackets = 0;
   #resumeWindowMs = 0;
-  #lingerCode = 0;
-  #lingerReason = "";
-  #isAnnounced = false;
 
   constructor(
     channels: readonly ChannelConfig[],
@@ -62,17 +59,20 @@ export class Session {
     nowMs: number,
   ) {
     this.#shared = shared;
-    this.#limits = limits;
-    this.#pacer = new Pacer(limits.pacing, nowMs);
-    const { traceDatagrams } = limits;
+    const { traceDatagrams, pacing } = limits;
     this.trace = traceDatagrams > 0 ? new PacketTrace(traceDatagrams) : undefined;
     this.#budget = new InboundBudget(limits, nowMs);
-    const context = new SendContext(shared.pool, new SentPackets(), {
-      datagramBytes: limits.datagramBytes,
-      queueBytes: limits.sendQueueBytes,
-      queueMessages: limits.sendQueueMessages,
-    });
-    this.#channels = new ChannelSet(channels, context, limits, shared.drops);
+    const sending = new SendContext(shared.pool, new SentPackets(), limits);
+    this.#channels = new ChannelSet(channels, sending, limits, shared.drops);
+    this.#context = {
+      ...shared,
+      limits,
+      channels: this.#channels,
+      pacer: new Pacer(pacing, nowMs),
+      rtt: new RttEstimator(),
+      counters: this.counters,
+      trace: this.trace,
+    };
   }
 
   /** Where the session stands. */
@@ -82,7 +82,7 @@ export class Session {
 
   /** Round-trip estimates. */
   get rtt(): RttEstimator {
-    return this.#rtt;
+    return this.#context.rtt;
   }
 
   /** Its channels, for statistics. */
@@ -97,7 +97,7 @@ export class Session {
 
   /** Bytes per second that it may send now. */
   get sendRateBytesPerSecond(): number {
-    return this.#pacer.rateBytesPerSecond;
+    return this.#context.pacer.rateBytesPerSecond;
   }
 
   /** Where the packet that {@link pollTransmit} built goes. */
@@ -110,17 +110,8 @@ export class Session {
     const isFirst = this.#connection === undefined && this.#state === "open";
     if (!isFirst && !this.#move("resume")) return;
     this.#endConnection();
-    this.#pacer.limit(peer.packetsPerSecond, peer.bytesPerSecond, nowMs);
-    const context = {
-      ...this.#shared,
-      channels: this.#channels,
-      limits: this.#limits,
-      pacer: this.#pacer,
-      rtt: this.#rtt,
-      counters: this.counters,
-      trace: this.trace,
-    };
-    this.#connection = new Connection(link, address, context, peer.idleTimeoutMs, nowMs);
+    this.#context.pacer.limit(peer.packetsPerSecond, peer.bytesPerSecond, nowMs);
+    this.#connection = new Connection(link, address, this.#context, peer, nowMs);
     this.#channels.context.sent = this.#connection.recovery.sent;
     this.#detachedUntilMs = Infinity;
     this.#transmitTo = address;
@@ -129,7 +120,7 @@ export class Session {
       return;
     }
     this.counters.resumptions++;
-    this.#channels.onCreditLost();
+    this.#channels.inbound.repeatCredits();
     this.#wantsFlush = true;
     this.#events.push({ kind: "resumed" });
   }
@@ -142,7 +133,10 @@ export class Session {
   /** Takes a DATA packet that carries our connection id. It is decrypted in place. */
   handlePacket(bytes: Uint8Array, from: Address, nowMs: number): void {
     const connection = this.#connection;
-    if (connection === undefined) return;
+    if (connection === undefined) {
+      this.#shared.drops.unknownConnection++;
+      return;
+    }
     if (!this.#budget.hasRoom(nowMs)) {
       this.counters.packetsRefused++;
       this.#shared.drops.rateLimited++;
@@ -163,7 +157,9 @@ export class Session {
     this.#budget.spend(bytes.byteLength, nowMs);
     if (this.#state === "draining") return;
     const pathBefore = connection.path.current;
-    const outcome = connection.handleOpened(bytes, textEnd, from, nowMs);
+    const outcome = this.#state === "closing"
+      ? connection.handleWhileClosing(bytes, textEnd, nowMs)
+      : connection.handleOpened(bytes, textEnd, from, nowMs);
     const { packetNumber } = connection.link;
     const traced = outcome === PacketOutcome.applied ? TraceOutcome.applied : TraceOutcome.refused;
     this.trace?.record(traced, packetNumber, bytes.byteLength, this.#shared.table, nowMs);
@@ -178,8 +174,9 @@ export class Session {
       this.#events.push({ kind: "pathChanged", address: connection.path.current });
     }
     if (connection.peerCloseCode >= 0) this.#onPeerClose(connection, nowMs);
+    else this.#closing?.onPeerTalks(nowMs);
     if (this.#state === "lingering" && this.#channels.isFlushed) {
-      this.#finishLinger(nowMs);
+      this.#finishLinger("flushed", nowMs);
     }
   }
 
@@ -207,9 +204,9 @@ export class Session {
       this.#onSilence(CloseCode.timeout, nowMs);
       return;
     }
-    if (this.#state === "lingering" && nowMs >= this.#lingerUntilMs) this.#finishLinger(nowMs);
+    if (nowMs >= (this.#linger?.untilMs ?? Infinity)) this.#finishLinger("expire", nowMs);
     connection.handleTimeout(nowMs);
-    this.#channels.expire(nowMs);
+    this.#channels.inbound.expire(nowMs);
   }
 
   /** Lends a buffer for a message of at most `capacityBytes` bytes, for {@link send} or {@link discard}. */
@@ -265,7 +262,8 @@ export class Session {
     }
     const sizeBytes = connection.transmit(into, this.#wantsFlush, nowMs);
     if (sizeBytes === 0) {
-      if (this.#wantsFlush && !this.#channels.isPending(nowMs)) this.#wantsFlush = false;
+      // What window, credit or pace hold back stays flushed: it leaves as soon as they allow.
+      if (this.#wantsFlush && !this.#channels.hasUnsent) this.#wantsFlush = false;
       return 0;
     }
     this.#transmitTo = connection.transmitTo;
@@ -274,22 +272,21 @@ export class Session {
 
   /** The next message for the application, which gives it back through {@link release}. */
   pollMessage(): MessageBuffer | undefined {
-    const message = this.#channels.take();
+    const message = this.#channels.inbound.take();
     if (message !== undefined) this.counters.messagesReceived++;
     return message;
   }
 
   /** Takes a message back from the application. */
   release(message: MessageBuffer): void {
-    this.#channels.release(message);
+    this.#channels.inbound.release(message);
   }
 
   /** The next event. */
   pollEvent(): SessionEvent | undefined {
-    this.#collectResults();
-    for (const channel of this.#channels.takeDrained()) {
-      this.#events.push({ kind: "drained", channel });
-    }
+    this.#events.pushResults(this.#channels.context);
+    const drained = this.#channels.takeDrained();
+    if (drained !== -1) this.#events.push({ kind: "drained", channel: drained });
     return this.#events.shift();
   }
 
@@ -303,19 +300,17 @@ export class Session {
   /** Ends the session once everything reliable has arrived, or after `timeoutMs`. */
   linger(code: number, reason: string, timeoutMs: number, nowMs: number): void {
     if (!this.#move("linger")) return;
-    this.#lingerCode = code;
-    this.#lingerReason = reason;
-    this.#lingerUntilMs = nowMs + timeoutMs;
+    this.#linger = { code, reason, untilMs: nowMs + timeoutMs };
     this.#wantsFlush = true;
     if (this.#state === "closed") {
       this.#closed(code, reason, false);
       this.#expire();
-    } else if (this.#channels.isFlushed) this.#finishLinger(nowMs);
+    } else if (this.#channels.isFlushed) this.#finishLinger("flushed", nowMs);
   }
 
-  /** Ends a session that waits to be resumed and will not be. */
+  /** Ends a session that waits to be resumed and will not be. Nothing happens in any other state. */
   abandon(code: number, reason: string): void {
-    if (this.#state === "closed") return;
+    if (this.#state !== "detached") return;
     this.#closed(code, reason, true);
     this.#expire();
   }
@@ -326,11 +321,8 @@ export class Session {
     const connection = this.#connection;
     if (connection === undefined) return Infinity;
     if (this.#closing !== undefined) return this.#closing.deadlineMs;
-    let earliest = Math.min(connection.deadlineMs(nowMs), this.#lingerUntilMs);
-    if (this.#wantsFlush && this.#channels.isPending(nowMs)) {
-      earliest = Math.min(earliest, this.#pacer.readyAtMs(nowMs));
-    }
-    return earliest;
+    const untilMs = this.#linger?.untilMs ?? Infinity;
+    return Math.min(connection.deadlineMs(this.#wantsFlush, nowMs), untilMs);
   }
 
   #move(transition: SessionTransition): boolean {
@@ -341,7 +333,7 @@ export class Session {
   }
 
   #onMalformed(nowMs: number): void {
-    if (++this.#malformedPackets < this.#limits.malformedPackets) return;
+    if (++this.#malformedPackets < this.#context.limits.malformedPackets) return;
     this.close(CloseCode.protocolError, "malformed packets", nowMs);
   }
 
@@ -355,7 +347,9 @@ export class Session {
   }
 
   #onSilence(code: number, nowMs: number): void {
-    const isOver = this.#resumeWindowMs === 0 || this.#state !== "open";
+    // Who never showed that its address is its own is not waited for.
+    const isResumable = this.#resumeWindowMs > 0 && this.#connection?.path.isProven === true;
+    const isOver = !isResumable || this.#state !== "open";
     if (!this.#move("silence")) return;
     if (!isOver) {
       this.#endConnection();
@@ -373,33 +367,28 @@ export class Session {
     else this.#closing = new Closing(code, encodeCloseReason(reason), nowMs);
   }
 
-  #finishLinger(nowMs: number): void {
-    if (!this.#move("flushed")) return;
-    this.#lingerUntilMs = Infinity;
-    this.#closed(this.#lingerCode, this.#lingerReason, false);
-    this.#beginClosing(this.#lingerCode, this.#lingerReason, nowMs);
+  #finishLinger(transition: "flushed" | "expire", nowMs: number): void {
+    if (this.#linger === undefined || !this.#move(transition)) return;
+    const { code, reason } = this.#linger;
+    this.#linger = undefined;
+    this.#closed(code, reason, false);
+    this.#beginClosing(code, reason, nowMs);
   }
 
   /** Says once that the session is over; what follows is only courtesy to the peer. */
   #closed(code: number, reason: string, isByPeer: boolean): void {
-    if (this.#isAnnounced) return;
-    this.#isAnnounced = true;
+    if (this.#events.isOver) return;
     this.#connection?.recovery.abandon();
     this.#channels.drop();
-    this.#collectResults();
+    this.#events.pushResults(this.#channels.context);
     this.#events.push({ kind: "closed", code, reason, isByPeer });
   }
 
+  /** Ends what is left. In state "closed" already, it only tidies up. */
   #expire(): void {
-    this.#state = "closed";
+    this.#move("expire");
     this.#closing = undefined;
     this.#endConnection();
-  }
-
-  #collectResults(): void {
-    const { results } = this.#channels.context;
-    for (const result of results) this.#events.push({ kind: "delivery", ...result });
-    results.length = 0;
   }
 
   #endConnection(): void {

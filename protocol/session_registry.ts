@@ -29,8 +29,12 @@ export class ServerSession implements Deadlined {
   readonly identity: Identity;
   /** Names the session in resume tickets: 8 random bytes. */
   readonly resumeId: Uint8Array;
-  /** Counts its connections; only the ticket of the newest one resumes it. */
+  /** Generation of the ticket that came with its connection: older ones resume it no more. */
   generation = 0;
+  /** Newest generation of which a ticket was issued; those not confirmed yet are good too. */
+  issuedGeneration = 0;
+  /** Whether it holds a place: it does not while its last CLOSE is being repeated. */
+  isActive = true;
   /** The id under which the client addresses us now. */
   connectionId: number;
   /** Where it is now. */
@@ -69,10 +73,16 @@ export class SessionRegistry {
   readonly #byUser = new Map<string, ServerSession>();
   readonly #byResumeId = new Map<string, ServerSession>();
   readonly #perSource = new Map<string, number>();
+  #active = 0;
 
-  /** Number of sessions, those that wait to be resumed included. */
+  /** Number of sessions, those included that wait to be resumed, or repeat their last CLOSE. */
   get size(): number {
     return this.#byId.size;
+  }
+
+  /** Sessions that are not over. */
+  get active(): number {
+    return this.#active;
   }
 
   /** All sessions, oldest first. */
@@ -95,10 +105,14 @@ export class SessionRegistry {
     return userId === "" ? undefined : this.#byUser.get(userId);
   }
 
-  /** The session that a resume ticket names, if the ticket is its newest. */
+  /**
+   * The session that a resume ticket names, if the ticket is not outdated. The ticket of a connection that
+   * was accepted but never confirmed is good: the client may have it and nothing else.
+   */
   resumable(ticket: ResumeTicket): ServerSession | undefined {
     const entry = this.#byResumeId.get(String.fromCharCode(...ticket.session));
-    return entry !== undefined && entry.generation === ticket.generation ? entry : undefined;
+    if (entry === undefined || ticket.generation < entry.generation) return undefined;
+    return ticket.generation <= entry.issuedGeneration ? entry : undefined;
   }
 
   /** Sessions from one source: an IPv4 address or an IPv6 /64. Loopback is not counted. */
@@ -106,14 +120,28 @@ export class SessionRegistry {
     return this.#perSource.get(sourceKey(address.hostname)) ?? 0;
   }
 
+  /** Sessions that wait to be resumed. */
+  countDetached(): number {
+    let count = 0;
+    for (const entry of this.#byId.values()) if (entry.session.state === "detached") count++;
+    return count;
+  }
+
   /** The session that has waited longest to be resumed. */
-  oldestDetached(): ServerSession | undefined {
-    for (const entry of this.#byId.values()) if (entry.session.state === "detached") return entry;
-    return undefined;
+  longestDetached(): ServerSession | undefined {
+    let longest: ServerSession | undefined;
+    for (const entry of this.#byId.values()) {
+      if (entry.session.state !== "detached") continue;
+      if (longest === undefined || entry.session.deadlineMs(0) < longest.session.deadlineMs(0)) {
+        longest = entry;
+      }
+    }
+    return longest;
   }
 
   /** Adds a session. */
   add(entry: ServerSession): void {
+    this.#active++;
     this.#byId.set(entry.id, entry);
     this.#byConnectionId.set(entry.connectionId, entry);
     this.#byResumeId.set(String.fromCharCode(...entry.resumeId), entry);
@@ -131,23 +159,37 @@ export class SessionRegistry {
 
   /** Gives a session another address: its path changed. */
   move(entry: ServerSession, address: Address): void {
-    this.#removeAddress(entry);
+    if (entry.isActive) this.#removeAddress(entry);
     entry.address = address;
-    this.#addAddress(entry);
+    if (entry.isActive) this.#addAddress(entry);
   }
 
-  /** Removes a session. */
-  remove(entry: ServerSession): void {
-    this.#byId.delete(entry.id);
-    this.#byConnectionId.delete(entry.connectionId);
+  /**
+   * A session is over but for the CLOSE that is being repeated: nothing but its connection id finds it any
+   * more, and it holds no place.
+   */
+  retire(entry: ServerSession): void {
+    if (!entry.isActive) return;
+    entry.isActive = false;
+    this.#active--;
     this.#byResumeId.delete(String.fromCharCode(...entry.resumeId));
     const { userId } = entry.identity;
     if (this.#byUser.get(userId) === entry) this.#byUser.delete(userId);
     this.#removeAddress(entry);
   }
 
+  /** Removes a session. */
+  remove(entry: ServerSession): void {
+    this.retire(entry);
+    this.#byId.delete(entry.id);
+    this.#byConnectionId.delete(entry.connectionId);
+  }
+
   #addAddress(entry: ServerSession): void {
-    this.#byAddress.set(addressKey(entry.address), entry);
+    const key = addressKey(entry.address);
+    // An address that is only claimed takes nothing from whoever is there.
+    const isProven = entry.session.connection?.path.isProven ?? true;
+    if (isProven || !this.#byAddress.has(key)) this.#byAddress.set(key, entry);
     if (isLoopback(entry.address.hostname)) return;
     const source = sourceKey(entry.address.hostname);
     this.#perSource.set(source, (this.#perSource.get(source) ?? 0) + 1);

@@ -5,10 +5,10 @@
  */
 import type { TickTime } from "./connection_context.ts";
 import type { DropCounters } from "./counters.ts";
-import type { FrameTable } from "./frames.ts";
-import type { MemoryView } from "./memory_view.ts";
-import type { MessagePool } from "./message_pool.ts";
-import type { PacketWriter } from "./packet_writer.ts";
+import { FrameTable } from "./frames.ts";
+import { MemoryView } from "./memory_view.ts";
+import { MessagePool } from "./message_pool.ts";
+import { PacketWriter } from "./packet_writer.ts";
 
 /** What all sessions of an endpoint share. */
 export interface SessionShared {
@@ -30,7 +30,23 @@ export interface SessionShared {
   readonly time: TickTime | undefined;
 }
 
-/** What the peer announced in the handshake. */
+/** What an endpoint gives to all its sessions: its own part, and one of everything that they take turns with. */
+export function sessionShared(
+  own: Pick<SessionShared, "role" | "drops" | "random" | "time">,
+): SessionShared {
+  return {
+    role: own.role,
+    drops: own.drops,
+    random: own.random,
+    time: own.time,
+    pool: new MessagePool(),
+    writer: new PacketWriter(),
+    table: new FrameTable(),
+    memory: new MemoryView(),
+  };
+}
+
+/** What the handshake told of the peer. */
 export interface PeerLimits {
   /** Silence after which it gives up on us. */
   readonly idleTimeoutMs: number;
@@ -38,4 +54,6 @@ export interface PeerLimits {
   readonly packetsPerSecond: number;
   /** Bytes a second that it accepts. */
   readonly bytesPerSecond: number;
+  /** Bytes that came from its address so far, when that may not be the peer's; left out where it is for certain. */
+  readonly unprovenBytes?: number;
 }

@@ -28,7 +28,7 @@ export type SessionTransition =
   | "close"
   /** The application closes once everything reliable has arrived. */
   | "linger"
-  /** Everything reliable has arrived, or the time for it is over. */
+  /** Everything reliable has arrived. */
   | "flushed"
   /** A CLOSE frame came. */
   | "peerClose"

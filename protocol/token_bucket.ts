@@ -4,6 +4,13 @@
  * @module
  */
 
+/**
+ * Shortest wait that {@link TokenBucket.readyAtMs} names. What is missing to a whole token may be a
+ * rounding error, and the time of day plus that is the time of day: who sleeps until then would never
+ * sleep.
+ */
+const MIN_WAIT_MS = 0.01;
+
 /** A bucket that refills at a steady rate up to its capacity. Tokens are packets, bytes or calls. */
 export class TokenBucket {
   #tokens: number;
@@ -53,7 +60,8 @@ export class TokenBucket {
   /** When `count` tokens will be there. */
   readyAtMs(count: number, nowMs: number): number {
     const missing = count - this.available(nowMs);
-    return missing <= 0 ? nowMs : nowMs + (missing * 1000) / this.#perSecond;
+    if (missing <= 0) return nowMs;
+    return nowMs + Math.max((missing * 1000) / this.#perSecond, MIN_WAIT_MS);
   }
 
   /** Whether the bucket is full, so that forgetting it changes nothing. */
@@ -62,7 +70,11 @@ export class TokenBucket {
   }
 
   #refill(nowMs: number): void {
-    if (nowMs <= this.#updatedMs) return;
+    if (nowMs <= this.#updatedMs) {
+      // A clock that was set back must not leave the bucket dry until it has caught up.
+      this.#updatedMs = nowMs;
+      return;
+    }
     if (this.#perSecond === Infinity) this.#tokens = this.#capacity;
     else {
       const refilled = this.#tokens + ((nowMs - this.#updatedMs) * this.#perSecond) / 1000;

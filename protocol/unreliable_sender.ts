@@ -40,15 +40,20 @@ export class UnreliableSender implements SendChannel {
     return this.#queue.sizeBytes;
   }
 
+  get hasUnsent(): boolean {
+    return this.#queue.length > 0;
+  }
+
+  /** Nobody waits for what may be lost. */
+  readonly isSettled = true;
+
   enqueue(message: MessageBuffer, nowMs: number): SendResult {
     const context = this.#context;
     context.split(message);
     if (message.partCount > MAX_UNRELIABLE_PARTS) return "dropped";
     if (this.#isSequenced) {
       while (this.#queue.length > 0) this.#expireOldest();
-      message.sequence = this.#nextSequence++;
     } else {
-      if (message.partCount > 1) message.sequence = this.#nextSequence++;
       while (
         this.#queue.length > 0 &&
         (this.#queue.sizeBytes + message.sizeBytes > context.queueBytes ||
@@ -74,8 +79,12 @@ export class UnreliableSender implements SendChannel {
   writeNext(writer: PacketWriter): boolean {
     const message = this.#queue.peek()!;
     const part = message.nextPart;
+    const takesSequence = part === 0 && (this.#isSequenced || message.partCount > 1);
+    // Not before it leaves: messages that were dropped here must leave no hole of 32,768 behind.
+    if (takesSequence) message.sequence = this.#nextSequence;
     const sequence = this.#isSequenced ? message.sequence : -1;
     if (!writePart(writer, this.index, sequence, message, part)) return false;
+    if (takesSequence) this.#nextSequence++;
     message.nextPart = part + 1;
     const isTracked = message.onResult !== undefined;
     if (isTracked) this.#context.track(message, part);
