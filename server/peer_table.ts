@@ -35,16 +35,9 @@ export class PeerTable<Data> {
   readonly #options: PeerTableOptions<Data>;
   readonly #unflushed: PeerLink[] = [];
   #isClosing = false;
-  #onEmpty: (() => void)[] = [];
 
   constructor(options: PeerTableOptions<Data>) {
     this.#options = options;
-  }
-
-  /** Resolves when the last peer has left. */
-  empty(): Promise<void> {
-    if (this.peers.size === 0) return Promise.resolve();
-    return new Promise((resolve) => this.#onEmpty.push(resolve));
   }
 
   /** From now on whoever comes is sent away at once. */
@@ -167,10 +160,6 @@ export class PeerTable<Data> {
       reason,
     });
     this.#options.handlers.emit("disconnected", peer, { code, reason, isByPeer });
-    if (this.peers.size > 0) return;
-    const waiting = this.#onEmpty;
-    this.#onEmpty = [];
-    for (const resolve of waiting) resolve();
   }
 }
 

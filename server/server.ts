@@ -25,8 +25,8 @@ import { TickLoop } from "./tick_loop.ts";
 /** How long {@link Server.close} waits for peers to answer its last word. */
 const FAREWELL_TIMEOUT_MS = 1_000;
 
-/** How often it looks. */
-const FAREWELL_POLL_MS = 10;
+/** How often a server that drains or closes looks whether somebody is left. */
+const POLL_INTERVAL_MS = 10;
 
 /** Options of {@link Server.broadcast}. */
 export interface BroadcastOptions<Data> {
@@ -98,8 +98,8 @@ export class Server<P extends ProtocolCore = ProtocolCore, Data = undefined> {
       onError: (error) => handlers.fail(error, "authorize"),
     });
     this.#isImmediate = tickHz === 0 || dispatch === "immediate";
-    this.#tick = tickHz === 0 ? undefined : new TickLoop(clock, tickHz, (tick, nowMs) => {
-      handlers.run(() => this.#runTick(tick, nowMs), undefined, undefined, "the run loop");
+    this.#tick = tickHz === 0 ? undefined : new TickLoop(clock, tickHz, (tick, nowMs, dueMs) => {
+      handlers.run(() => this.#runTick(tick, nowMs, dueMs), undefined, undefined, "the run loop");
     });
     this.#driver = new EndpointDriver(
       endpoint,
@@ -261,10 +261,11 @@ export class Server<P extends ProtocolCore = ProtocolCore, Data = undefined> {
    */
   async drain(timeoutMs = Infinity): Promise<void> {
     this.#endpoint.isDraining = true;
-    const { promise: timeout, resolve } = Promise.withResolvers<void>();
-    const timer = this.#clock.setTimer(this.#clock.nowMs() + timeoutMs, resolve);
-    await Promise.race([this.#table.empty(), timeout]);
-    this.#clock.clearTimer(timer);
+    // Also for those who were let in already and whose "connected" event is still to come.
+    await this.#until(timeoutMs, () => {
+      const { size, halfOpen } = this.#endpoint;
+      return size + halfOpen + this.peers.size === 0;
+    });
   }
 
   /**
@@ -316,10 +317,11 @@ export class Server<P extends ProtocolCore = ProtocolCore, Data = undefined> {
     if (this.#isImmediate || this.#isClosing) this.#table.dispatch(nowMs);
   }
 
-  #runTick(tick: number, nowMs: number): void {
+  #runTick(tick: number, nowMs: number, dueMs: number): void {
     const { time } = this.#endpoint;
     time.tick = tick;
-    time.startedAtMs = nowMs;
+    // Clients are told of the steady clock behind the ticks, not of the lateness of this one's timer.
+    time.startedAtMs = dueMs;
     this.#table.dispatch(nowMs);
     const stepSeconds = this.#tick!.periodMs / 1000;
     for (const handler of this.#tickHandlers) {
@@ -342,21 +344,22 @@ export class Server<P extends ProtocolCore = ProtocolCore, Data = undefined> {
     const disconnect = { code: CloseCode.shutdown, reason, flush, timeoutMs };
     for (const peer of this.peers.values()) linkOf(peer).host.disconnect(linkOf(peer), disconnect);
     this.#driver.service(this.#clock.nowMs());
-    if (flush) await this.#untilEmpty(timeoutMs);
+    const isEmpty = (): boolean => this.#endpoint.size === 0;
+    if (flush) await this.#until(timeoutMs, isEmpty);
     this.#endpoint.closeAll(CloseCode.shutdown, reason, this.#clock.nowMs());
     this.#driver.service(this.#clock.nowMs());
-    await this.#untilEmpty(FAREWELL_TIMEOUT_MS);
+    await this.#until(FAREWELL_TIMEOUT_MS, isEmpty);
     this.#driver.stop();
     await pipe.close();
     onClosed();
   }
 
-  /** Waits until no session is left. */
-  async #untilEmpty(timeoutMs: number): Promise<void> {
+  /** Waits until a condition holds, or the time is over. */
+  async #until(timeoutMs: number, holds: () => boolean): Promise<void> {
     const untilMs = this.#clock.nowMs() + timeoutMs;
-    while (this.#endpoint.size > 0 && this.#clock.nowMs() < untilMs) {
+    while (!holds() && this.#clock.nowMs() < untilMs) {
       await new Promise<void>((resolve) => {
-        this.#clock.setTimer(this.#clock.nowMs() + FAREWELL_POLL_MS, resolve);
+        this.#clock.setTimer(this.#clock.nowMs() + POLL_INTERVAL_MS, resolve);
       });
     }
   }

@@ -28,6 +28,9 @@ export interface TickCounters {
   totalMs: number;
 }
 
+/** What is called at a fixed rate. */
+export type TickFunction = (tick: number, startedAtMs: number, dueMs: number) => void;
+
 /** Calls a function at a fixed rate. */
 export class TickLoop {
   /** Live counts. */
@@ -41,13 +44,16 @@ export class TickLoop {
   };
   readonly #clock: Clock;
   readonly #periodMs: number;
-  readonly #run: (tick: number, startedAtMs: number) => void;
+  readonly #run: TickFunction;
   #startMs = 0;
   #next = 1;
   #timer: TimerId | undefined;
 
-  /** @param run Called with the tick's number, counted from 1, and the time. It must not throw. */
-  constructor(clock: Clock, tickHz: number, run: (tick: number, startedAtMs: number) => void) {
+  /**
+   * @param run Called with the tick's number, counted from 1, the time, and when the tick was due. What
+   * it throws goes to the clock; the next tick comes all the same.
+   */
+  constructor(clock: Clock, tickHz: number, run: TickFunction) {
     this.#clock = clock;
     this.#periodMs = 1000 / tickHz;
     this.#run = run;
@@ -89,13 +95,16 @@ export class TickLoop {
       this.#next = due - MAX_CATCH_UP_TICKS + 1;
     }
     const last = Math.max(due, this.#next);
-    while (this.#next <= last) this.#runOne(this.#next++);
-    this.#schedule();
+    try {
+      while (this.#next <= last) this.#runOne(this.#next++);
+    } finally {
+      this.#schedule();
+    }
   }
 
   #runOne(tick: number): void {
     const startedAtMs = this.#clock.nowMs();
-    this.#run(tick, startedAtMs);
+    this.#run(tick, startedAtMs, Math.min(this.#dueMs(tick), startedAtMs));
     const tookMs = this.#clock.nowMs() - startedAtMs;
     const { counters } = this;
     counters.ticks++;
