@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { DELIVERIES, type Json } from "../../schema/mod.ts";
 import { type CaptureFiles, captureFiles, schemaFile } from "./capture_files.ts";
 import { Conform } from "./capture_protocols.ts";
@@ -196,4 +197,12 @@ Deno.test("the schema file names every message and channel of the captures", () 
   assert.deepEqual(protocols.map(({ name }) => name), ["conform", "conform", "wide"]);
   const names = protocols[0]!.tables[0]!.channels.flatMap(({ messages }) => messages);
   assert.deepEqual(names.sort(), Conform.messages.map(({ name }) => name).sort());
+});
+
+Deno.test("the README describes every scenario and every file", () => {
+  const readme = readFileSync(new URL("./README.md", import.meta.url), "utf8");
+  for (const name of SCENARIOS.keys()) assert.ok(readme.includes(`| \`${name}\``), name);
+  for (const file of Object.keys(captureOf("clean"))) {
+    assert.ok(readme.includes(`\`${file}\``), file);
+  }
 });

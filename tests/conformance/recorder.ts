@@ -9,7 +9,7 @@ import type { SimulatedNetwork } from "../../transport/simulated_network.ts";
 import { addressText, type CapturedDatagram } from "./capture.ts";
 
 /** A datagram with what is not written down. */
-interface Record {
+interface Recorded {
   readonly datagram: CapturedDatagram;
   isLost: boolean;
 }
@@ -22,7 +22,7 @@ export class Recorder {
   readonly draws: Uint8Array[] = [];
   readonly #random: Random;
   /** By sender, receiver and bytes: repeats of a HELLO are equal. */
-  readonly #records = new Map<string, Record[]>();
+  readonly #records = new Map<string, Recorded[]>();
 
   constructor(network: SimulatedNetwork, random: Random) {
     this.#random = random;
@@ -64,8 +64,8 @@ export class Recorder {
  * The record that an arrival or drop belongs to. A copy does not say of which original it is: equal
  * datagrams share their arrivals in the order of sending. What a line drops, it drops when it is sent.
  */
-function leastArrived(records: readonly Record[], droppedAtMs: number): Record | undefined {
-  let least: Record | undefined;
+function leastArrived(records: readonly Recorded[], droppedAtMs: number): Recorded | undefined {
+  let least: Recorded | undefined;
   for (const record of records) {
     if (record.isLost) continue;
     if (record.datagram.t === droppedAtMs) return record;
