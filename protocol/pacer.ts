@@ -9,7 +9,7 @@
  *
  * @module
  */
-import { LossTrial } from "./loss_trial.ts";
+import { BACKOFF, LossTrial } from "./loss_trial.ts";
 import { TokenBucket } from "./token_bucket.ts";
 
 /** Bounds of the rate in bytes per second. */
@@ -30,9 +30,9 @@ export const DEFAULT_PACING: PacingOptions = {
 };
 
 const GROWTH_PER_RTT = 1.1;
-const BACKOFF = 0.85;
+/** Share of the rate that must be in use for it to grow. */
+const USED_SHARE = 0.5;
 const CLEAN_LOSS = 0.02;
-const LOSSY = 0.05;
 const LOSS_SAMPLE_PACKETS = 20;
 const CLEAN_QUEUEING_MS = 20;
 const LONG_QUEUEING_MS = 60;
@@ -51,14 +51,21 @@ export class Pacer {
   readonly #trial = new LossTrial();
   #roundStartMs: number;
   #roundEndMs = 0;
-  #roundAcked = 0;
-  #roundLost = 0;
-  #roundSentBytes = 0;
   #longRounds = 0;
+  /** Since the round began. */
+  #roundAcked = 0;
+  #roundSentBytes = 0;
+  /** Since loss was judged last; a round of a slow session has too few packets for that. */
+  #sampleStartMs: number;
+  #sampleAcked = 0;
+  #sampleLost = 0;
+  #sampleSentBytes = 0;
+  #judgedLoss = 0;
 
   constructor(options: PacingOptions, nowMs: number) {
     this.#options = options;
     this.#roundStartMs = nowMs;
+    this.#sampleStartMs = nowMs;
     this.#ceiling = options.ceilingBytesPerSecond;
     this.#rate = Math.min(options.initialBytesPerSecond, this.#ceiling);
     this.#bytes = new TokenBucket(this.#rate, burstOf(this.#rate), nowMs);
@@ -92,62 +99,89 @@ export class Pacer {
     this.#bytes.spend(sizeBytes, nowMs);
     this.#packets.spend(1, nowMs);
     this.#roundSentBytes += sizeBytes;
+    this.#sampleSentBytes += sizeBytes;
   }
 
   /** Notes a packet that was acknowledged. */
   onAcked(): void {
     this.#roundAcked++;
+    this.#sampleAcked++;
   }
 
   /** Notes a packet that was declared lost. */
   onLost(): void {
-    this.#roundLost++;
+    this.#sampleLost++;
   }
 
   /** Notes a packet that was declared lost and has arrived after all. */
   onForgiven(): void {
-    this.#roundLost--;
-    this.#roundAcked++;
+    this.#sampleLost--;
+    this.onAcked();
   }
 
   /** Adapts the rate once per round trip. */
   onRound(smoothedRttMs: number, queueingMs: number, nowMs: number): void {
     if (nowMs < this.#roundEndMs && nowMs >= this.#roundStartMs) return;
-    this.#roundEndMs = nowMs + smoothedRttMs;
-    const total = this.#roundAcked + this.#roundLost;
-    const loss = total <= 0 ? 0 : Math.max(0, this.#roundLost) / total;
-    const judgesLoss = total >= LOSS_SAMPLE_PACKETS;
-    // Too few packets to judge: keep counting into the next round trip.
-    if (!judgesLoss && loss > CLEAN_LOSS) return;
+    const used = ratePerSecond(this.#roundSentBytes, this.#roundStartMs, nowMs);
+    const isClean = this.#judgeLoss(nowMs);
     this.#longRounds = queueingMs > LONG_QUEUEING_MS ? this.#longRounds + 1 : 0;
     if (this.#longRounds >= LONG_QUEUEING_ROUNDS) {
       this.#setRate(this.#rate * BACKOFF, nowMs);
       this.#longRounds = 0;
-    } else if (judgesLoss && loss > LOSSY) {
-      if (!this.#trial.isTolerated(loss, nowMs)) this.#backOff(loss, nowMs);
-    } else {
-      if (judgesLoss) this.#trial.end();
-      if (total > 0 && loss < CLEAN_LOSS && queueingMs < CLEAN_QUEUEING_MS) {
-        this.#setRate(this.#rate * GROWTH_PER_RTT, nowMs);
-      }
+    } else if (
+      // A rate that nobody uses has proven nothing (RFC 7661, section 4.3).
+      isClean && queueingMs < CLEAN_QUEUEING_MS && used >= this.#rate * USED_SHARE
+    ) {
+      this.#setRate(this.#rate * GROWTH_PER_RTT, nowMs);
     }
     this.#roundAcked = 0;
-    this.#roundLost = 0;
     this.#roundSentBytes = 0;
     this.#roundStartMs = nowMs;
+    this.#roundEndMs = nowMs + smoothedRttMs;
   }
 
-  #backOff(loss: number, nowMs: number): void {
-    const seconds = Math.max(nowMs - this.#roundStartMs, 1) / 1000;
-    const before = this.#trial.judge(this.#rate, this.#roundSentBytes / seconds, loss, nowMs);
-    this.#setRate(before === 0 ? this.#rate * BACKOFF : before, nowMs);
+  /**
+   * Judges loss when enough packets have been heard of. They are counted on over as many rounds as it takes:
+   * a sample that began anew with every clean round would only ever count those with a loss.
+   *
+   * @returns Whether the path is clean as far as is known.
+   */
+  #judgeLoss(nowMs: number): boolean {
+    const lost = Math.max(0, this.#sampleLost);
+    const total = this.#sampleAcked + lost;
+    if (total < LOSS_SAMPLE_PACKETS) {
+      return this.#roundAcked > 0 && lost === 0 && this.#judgedLoss < CLEAN_LOSS &&
+        !this.#trial.isRunning;
+    }
+    this.#judgedLoss = lost / total;
+    const sent = ratePerSecond(this.#sampleSentBytes, this.#sampleStartMs, nowMs);
+    const rate = this.#trial.judge({
+      rate: this.#rate,
+      sent,
+      floor: this.#floor,
+      acked: this.#sampleAcked,
+      lost,
+    }, nowMs);
+    if (rate !== this.#rate) this.#setRate(rate, nowMs);
+    this.#sampleAcked = 0;
+    this.#sampleLost = 0;
+    this.#sampleSentBytes = 0;
+    this.#sampleStartMs = nowMs;
+    return this.#judgedLoss < CLEAN_LOSS && !this.#trial.isRunning;
+  }
+
+  get #floor(): number {
+    return Math.min(this.#options.floorBytesPerSecond, this.#ceiling);
   }
 
   #setRate(bytesPerSecond: number, nowMs: number): void {
-    const floor = Math.min(this.#options.floorBytesPerSecond, this.#ceiling);
-    this.#rate = Math.min(Math.max(bytesPerSecond, floor), this.#ceiling);
+    this.#rate = Math.min(Math.max(bytesPerSecond, this.#floor), this.#ceiling);
     this.#bytes.configure(this.#rate, burstOf(this.#rate), nowMs);
   }
+}
+
+function ratePerSecond(bytes: number, sinceMs: number, nowMs: number): number {
+  return bytes * 1000 / Math.max(nowMs - sinceMs, 1);
 }
 
 function burstOf(bytesPerSecond: number): number {
