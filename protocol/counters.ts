@@ -86,6 +86,8 @@ export class DropCounters {
 export class SessionCounters {
   /** Packets sent, acknowledgements alone included. */
   packetsSent = 0;
+  /** Those of them that the peer must acknowledge: of the others nobody knows whether they arrived. */
+  packetsTracked = 0;
   /** Bytes of the packets sent. */
   bytesSent = 0;
   /** Packets that arrived and were applied. */

@@ -99,6 +99,7 @@ export class PacketAssembler {
     const allFlags = this.#flags | flags | (writer.isAckEliciting ? SentFlag.ackEliciting : 0);
     this.#recovery.onPacketSent(this.#itemsBefore, sizeBytes, allFlags, this.#ackedUpTo, nowMs);
     counters.packetsSent++;
+    if (writer.isAckEliciting) counters.packetsTracked++;
     counters.bytesSent += sizeBytes;
     return sizeBytes;
   }

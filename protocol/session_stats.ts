@@ -15,7 +15,10 @@ export interface SessionStats {
   readonly jitterMs: number;
   /** Time that packets spend in queues on the way. */
   readonly queueingMs: number;
-  /** Share of our packets that were lost, 0 to 1, of all since the session began. */
+  /**
+   * Share of our packets that were lost, 0 to 1, of all since the session began; of those that the peer
+   * must acknowledge, since of the others nobody knows.
+   */
   readonly lossOut: number;
   /**
    * Share of the peer's packets that did not arrive, 0 to 1, of all since the session began: gaps in
@@ -57,7 +60,7 @@ export interface SessionStats {
 /** Reads the statistics of a session. */
 export function sessionStats(session: Session): SessionStats {
   const { counters, rtt, channels, connection } = session;
-  const settled = counters.packetsSent - (connection?.recovery.sent.inFlight ?? 0);
+  const settled = counters.packetsTracked - (connection?.recovery.sent.inFlight ?? 0);
   const lost = Math.max(0, counters.packetsLost - counters.spuriousLosses);
   const missing = counters.packetsMissing;
   const expected = counters.packetsReceived + missing;
