@@ -24,6 +24,7 @@ export {
   startGame,
 } from "./game.ts";
 export type { DisconnectInfo, ServerEvents } from "./handlers.ts";
+export { issueTicket, type TicketRequest } from "./issue_ticket.ts";
 export type {
   AuthorizeContext,
   AuthorizeRefusal,

@@ -323,6 +323,8 @@ export class Server<P extends ProtocolCore = ProtocolCore, Data = undefined> {
     // Clients are told of the steady clock behind the ticks, not of the lateness of this one's timer.
     time.startedAtMs = dueMs;
     this.#table.dispatch(nowMs);
+    // A handler may have closed the server.
+    if (this.#isClosing) return;
     const stepSeconds = this.#tick!.periodMs / 1000;
     for (const handler of this.#tickHandlers) {
       this.#handlers.run(() => handler(tick, stepSeconds), undefined, undefined, "tick");

@@ -36,6 +36,9 @@ const SHORTEST_SLEEP_MS = 1;
 /** How long the loop rests after the endpoint itself failed. */
 const ERROR_PAUSE_MS = 100;
 
+/** A defect that shows with every packet is reported once in this time; it is counted every time. */
+const REPORT_INTERVAL_MS = 1_000;
+
 /** A run loop. */
 export class EndpointDriver {
   /** Times that the endpoint or `onNews` threw. Each is a defect: a peer's bytes never throw. */
@@ -52,11 +55,12 @@ export class EndpointDriver {
   #isTransmitting = false;
   #isWakePending = false;
   #isStopped = false;
+  #reportedAtMs = -Infinity;
 
   /**
    * @param onNews Called after every change, to poll messages and events; may send and close.
-   * @param onError Told of whatever was thrown. Default: `reportError`, which ends a Deno process that
-   * does not listen to `"error"` events.
+   * @param onError Told of what was thrown, once a second at most. Default: `reportError`, which ends a
+   * Deno process that does not listen to `"error"` events.
    */
   constructor(
     endpoint: DrivenEndpoint,
@@ -184,6 +188,9 @@ export class EndpointDriver {
 
   #fail(error: unknown): void {
     this.errors++;
+    const nowMs = this.#clock.nowMs();
+    if (nowMs - this.#reportedAtMs < REPORT_INTERVAL_MS) return;
+    this.#reportedAtMs = nowMs;
     this.#onError(error);
   }
 }
