@@ -59,14 +59,13 @@ export function contender(shape: Shape, name: ContenderName): Contender | undefi
  * The values of a shape in objects that the codec made. V8 then knows which properties hold floats;
  * in objects from a literal it does not, and each random 32-bit integer costs a mispredicted branch.
  */
-function settledValues(shape: Shape): object[] {
-  const { create } = compileCodec(shape.field);
+function settledValues(shape: Shape, { create } = compileCodec(shape.field)): object[] {
   return shape.values().map((value) => Object.assign(create(), value));
 }
 
 function ours(shape: Shape, backend: Backend): Contender {
-  const values = settledValues(shape);
   const codec: Codec<object> = compileCodec(shape.field, { backend });
+  const values = settledValues(shape, codec);
   const oracle = compileCodec(shape.field, { backend: "interpreter" });
   const slot = slotBytes(codec.maxBytes);
   const view = new DataView(new ArrayBuffer(values.length * slot));

@@ -37,6 +37,7 @@ export const runtime = Object.freeze({
   isQuaternion,
   packedQuaternion,
   packQuaternion,
+  plainConstructor,
   readBytes,
   readDynamic,
   readUtf8,
@@ -81,4 +82,23 @@ export function hasGenerated(): boolean {
 function isQuaternion(value: unknown): value is Quaternion {
   return isRecord(value) && typeof value.x === "number" && typeof value.y === "number" &&
     typeof value.z === "number" && typeof value.w === "number";
+}
+
+/** Constructors of generated codecs take no arguments and make records. */
+type RecordConstructor = { new (): Record<string, unknown>; prototype: object };
+
+/**
+ * Lets a constructor make plain objects, of a family of hidden classes of its own.
+ *
+ * @param floats Properties that will hold floats. They get one now: V8 would find out anyway, but
+ * each time after code for small integers has been made and must be thrown away.
+ */
+function plainConstructor(
+  constructor: RecordConstructor,
+  floats: readonly string[],
+): RecordConstructor {
+  constructor.prototype = Object.prototype;
+  const sample = new constructor();
+  for (const name of floats) sample[name] = 0.5;
+  return constructor;
 }

@@ -8,7 +8,7 @@ import type { StructNode } from "../node.ts";
 import { Refusal } from "../refusal.ts";
 import { emitStructRead } from "./read_block.ts";
 import { Source } from "./source.ts";
-import { structLiteral } from "./values.ts";
+import { structValue } from "./values.ts";
 import { emitObject, emitStructWrite } from "./write_block.ts";
 
 /**
@@ -21,8 +21,8 @@ export function generateCodec(node: StructNode, helpers: readonly string[]): str
   const out = new Source();
   const write = writeFunction(out, node);
   const read = readFunction(out, node);
-  const create = structLiteral(out, node);
-  const text = [...write, ...read].join("\n");
+  const create = structValue(out, node);
+  const text = [...out.hoistedLines(), ...write, ...read].join("\n");
   // Only what the text uses, so that generated files stay short and lint-free.
   const used = helpers.filter((name) => new RegExp(`\\b${name}\\b`).test(text));
   return [

@@ -82,8 +82,7 @@ class BlockReader {
     if (isLeaf(node)) return this.#readLeaf(node, target);
     switch (node.kind) {
       case "struct":
-        emitObject(out, target, structValue(out, node));
-        return this.readFields(node, out.declare("s", target));
+        return this.readFields(node, emitObject(out, target, structValue(out, node)));
       case "varint":
         this.tails.push(() => {
           const value = out.declare("r", "readVarint(view, p, end)");
@@ -251,8 +250,7 @@ function emitPackedElement(
   };
   const visit = (node: Node, into: string): void => {
     if (node.kind === "struct") {
-      emitObject(out, into, structValue(out, node));
-      const s = out.declare("s", into);
+      const s = emitObject(out, into, structValue(out, node));
       for (const field of node.fields) {
         if (field.carried) visit(field.node, `${s}.${field.name}`);
         else out.line(`${s}.${field.name} = ${fieldValue(out, field)};`);
@@ -294,12 +292,14 @@ function emitVariantRead(out: Source, node: UnionNode, number: string, target: s
   out.open(`switch (${number}) {`);
   node.variants.forEach((variant, i) => {
     out.open(`case ${i}: {`);
+    const u = out.declare("u", target, "let");
+    const name = quoted(variant.name);
+    const created = variantValue(out, node.tag, variant);
     out.line(
-      `if (typeof ${target} !== "object" || ${target} === null || ` +
-        `${target}.${node.tag} !== ${quoted(variant.name)}) ` +
-        `${target} = ${variantValue(out, node.tag, variant)};`,
+      `if (${u} === undefined || ${u} === null || ${u}.${node.tag} !== ${name}) ` +
+        `${target} = ${u} = ${created};`,
     );
-    emitStructRead(out, variant.struct, out.declare("s", target));
+    emitStructRead(out, variant.struct, u);
     out.line("break;");
     out.close();
   });

@@ -8,6 +8,7 @@ import type { IntNode, LeafNode, QuantizedNode } from "../node.ts";
 import { Refusal } from "../refusal.ts";
 import { TURN } from "../wire/angle.ts";
 import { numeral, quoted, type Source } from "./source.ts";
+import { identityRotation } from "./values.ts";
 
 /**
  * Emits the check of a leaf.
@@ -49,19 +50,21 @@ export function emitLeafRead(
     }
     case "quaternion": {
       const parts = [take(), take(), take(), take()].map((bits) => out.declare("a", bits));
-      emitObject(out, target, "{ x: 0, y: 0, z: 0, w: 1 }");
-      out.line(
-        `if (!unpackQuaternion(${node.bits}, ${parts.join(", ")}, ${target})) return ${-Refusal
-          .quaternion};`,
-      );
+      const object = emitObject(out, target, identityRotation(out));
+      const arguments_ = [node.bits, ...parts, object].join(", ");
+      out.line(`if (!unpackQuaternion(${arguments_})) return ${-Refusal.quaternion};`);
       return undefined;
     }
   }
 }
 
-/** Emits a check that `target` holds an object, and else puts a new one there. */
-export function emitObject(out: Source, target: string, created: string): void {
-  out.line(`if (typeof ${target} !== "object" || ${target} === null) ${target} = ${created};`);
+/** Emits a variable for the object in `target`; where there is none yet, a new one is put there. */
+export function emitObject(out: Source, target: string, created: string): string {
+  const object = out.declare("s", target, "let");
+  out.line(
+    `if (${object} === undefined || ${object} === null) ${target} = ${object} = ${created};`,
+  );
+  return object;
 }
 
 /** Emits an unsigned integer that is refused above `max`, and returns its variable. */

@@ -17,18 +17,51 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
+ * The units of the last short text that {@link utf8Bytes} measured. Texts are measured before the
+ * length is written and written after it; getting a character out of a string twice costs more than
+ * keeping it here.
+ */
+const measuredUnits = new Uint8Array(NATIVE_FROM_BYTES);
+const measuredWords = new Int32Array(measuredUnits.buffer);
+let measuredText = "";
+
+/**
  * The length of `text` in UTF-8.
  *
  * @returns Bytes, or -1 when `text` has an unpaired surrogate or U+0000.
  */
 export function utf8Bytes(text: string): number {
   const length = text.length;
+  let all = 0;
+  let belowOne = 0;
+  // No branch in the loops: most text is ASCII, and one look at the sums tells.
+  if (length <= NATIVE_FROM_BYTES) {
+    measuredText = text;
+    for (let i = 0; i < length; i++) {
+      const unit = text.charCodeAt(i);
+      all |= unit;
+      belowOne |= unit - 1;
+      measuredUnits[i] = unit;
+    }
+  } else {
+    for (let i = 0; i < length; i++) {
+      const unit = text.charCodeAt(i);
+      all |= unit;
+      belowOne |= unit - 1;
+    }
+  }
+  if (belowOne < 0) return -1;
+  return all < 0x80 ? length : wideUtf8Bytes(text);
+}
+
+/** As {@link utf8Bytes}, for text without U+0000. */
+function wideUtf8Bytes(text: string): number {
+  const length = text.length;
   let bytes = length;
   for (let i = 0; i < length; i++) {
     const unit = text.charCodeAt(i);
-    if (unit < 0x80) {
-      if (unit === 0) return -1;
-    } else if (unit < 0x800) {
+    if (unit < 0x80) continue;
+    if (unit < 0x800) {
       bytes++;
     } else if (unit < 0xd800 || unit > 0xdfff) {
       bytes += 2;
@@ -53,12 +86,21 @@ export function writeUtf8(view: DataView, offset: number, text: string, sizeByte
     encoder.encodeInto(text, new Uint8Array(view.buffer, view.byteOffset + offset, sizeBytes));
     return offset + sizeBytes;
   }
-  if (sizeBytes === text.length) {
-    for (let i = 0; i < sizeBytes; i++) view.setUint8(offset + i, text.charCodeAt(i));
-    return offset + sizeBytes;
-  }
-  return writeCodePoints(view, offset, text);
+  if (sizeBytes !== text.length) return writeCodePoints(view, offset, text);
+  // Equal texts have equal units, so it does not matter whether it is the very same string.
+  if (text !== measuredText) utf8Bytes(text);
+  return writeMeasured(view, offset, sizeBytes);
 }
+
+function writeMeasured(view: DataView, offset: number, sizeBytes: number): number {
+  let i = 0;
+  for (; i + 4 <= sizeBytes; i += 4) view.setInt32(offset + i, measuredWords[i >> 2] ?? 0, LITTLE);
+  for (; i < sizeBytes; i++) view.setUint8(offset + i, measuredUnits[i] ?? 0);
+  return offset + sizeBytes;
+}
+
+/** The byte order of this machine, in which {@link measuredWords} sees its units. */
+const LITTLE = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
 function writeCodePoints(view: DataView, offset: number, text: string): number {
   let at = offset;
@@ -91,23 +133,26 @@ function writeCodePoints(view: DataView, offset: number, text: string): number {
  * @returns The text, or `undefined` when it is not well-formed UTF-8 or contains U+0000.
  */
 export function readUtf8(view: DataView, offset: number, end: number): string | undefined {
-  const ascii = countAscii(view, offset, end);
-  if (ascii < 0) return undefined;
-  if (ascii === end - offset && ascii <= NATIVE_FROM_BYTES) return readAscii(view, offset, end);
-  if (!isUtf8(view, offset + ascii, end, false)) return undefined;
-  return decoder.decode(new Uint8Array(view.buffer, view.byteOffset + offset, end - offset));
+  const size = end - offset;
+  if (size <= NATIVE_FROM_BYTES && isAscii(view, offset, end)) return readAscii(view, offset, end);
+  if (!isUtf8(view, offset, end, false)) return undefined;
+  return decoder.decode(new Uint8Array(view.buffer, view.byteOffset + offset, size));
 }
 
-/** Leading bytes of 0x01 to 0x7f; -1 when a NUL ends them. */
-function countAscii(view: DataView, offset: number, end: number): number {
+/** Whether all bytes are 0x01 to 0x7F. */
+function isAscii(view: DataView, offset: number, end: number): boolean {
+  let odd = 0;
   let at = offset;
-  while (at < end) {
-    const byte = view.getUint8(at);
-    if (byte === 0) return -1;
-    if (byte > 0x7f) break;
-    at++;
+  for (; at + 4 <= end; at += 4) {
+    const word = view.getInt32(at, true);
+    // The second term has a top bit for each byte that is zero, if none has its own top bit set.
+    odd |= word | (word - 0x01010101);
   }
-  return at - offset;
+  for (; at < end; at++) {
+    const byte = view.getUint8(at);
+    odd |= byte | (byte - 1);
+  }
+  return (odd & 0x80808080) === 0;
 }
 
 function readAscii(view: DataView, offset: number, end: number): string {
@@ -115,15 +160,17 @@ function readAscii(view: DataView, offset: number, end: number): string {
   let at = offset;
   // Eight characters a call: one call a character takes three times as long.
   for (; at + 8 <= end; at += 8) {
+    const low = view.getInt32(at, true);
+    const high = view.getInt32(at + 4, true);
     text += String.fromCharCode(
-      view.getUint8(at),
-      view.getUint8(at + 1),
-      view.getUint8(at + 2),
-      view.getUint8(at + 3),
-      view.getUint8(at + 4),
-      view.getUint8(at + 5),
-      view.getUint8(at + 6),
-      view.getUint8(at + 7),
+      low & 0x7f,
+      low >> 8 & 0x7f,
+      low >> 16 & 0x7f,
+      low >>> 24,
+      high & 0x7f,
+      high >> 8 & 0x7f,
+      high >> 16 & 0x7f,
+      high >>> 24,
     );
   }
   for (; at < end; at++) text += String.fromCharCode(view.getUint8(at));

@@ -8,15 +8,17 @@ registerGenerated({
   // Every, version 2
   "dee651b11e33f2d5": (runtime, fail) => {
     "use strict";
-    const { float32, int32, scratch, compareMapKeys, compressFloat, decompressFloat, dynamicBytes, isQuaternion, packedQuaternion, packQuaternion, readBytes, readDynamic, readUtf8, readVarint, sortedKeys, unpackQuaternion, utf8Bytes, varintEnd, writeBytes, writeUtf8, writeVarint } = runtime;
+    const { float32, int32, scratch, compareMapKeys, compressFloat, decompressFloat, dynamicBytes, isQuaternion, packedQuaternion, packQuaternion, plainConstructor, readBytes, readDynamic, readUtf8, readVarint, sortedKeys, unpackQuaternion, utf8Bytes, varintEnd, writeBytes, writeUtf8, writeVarint } = runtime;
     const G19 = {"min":0,"max":10,"resolution":0.009999999776482582,"delta":10,"maxInteger":1000,"bits":10};
     const A36 = {"kind":"any","maxBytes":64,"maxDepth":8,"maxItems":256,"bits":6};
     const K61 = {"kind":"string","maxBytes":9,"bits":4};
     const E90 = ["fist","a \"quoted\" bow","line\nbreak"];
-    const make119 = () => ({ x: 0, y: 0 });
-    const make132 = () => ({ deep: undefined });
-    const make138 = () => ({ kind: "move", to: 0 });
-    const make142 = () => ({ kind: "stop" });
+    const Make97 = plainConstructor(function () { this.x = 0; this.y = 0; this.z = 0; this.w = 1; }, ["x","y","z","w"]);
+    const Make121 = plainConstructor(function () { this.x = 0; this.y = 0; }, []);
+    const Make134 = plainConstructor(function () { this.deep = undefined; }, []);
+    const Make141 = plainConstructor(function () { this.kind = "move"; this.to = 0; }, []);
+    const Make145 = plainConstructor(function () { this.kind = "stop"; }, []);
+    const Make146 = plainConstructor(function () { this.bool = false; this.small = 0; this.wide = 0; this.f32 = 0; this.f64 = 0; this.grid = 0; this.compressed = 0; this.angle = 0; this.kind = "fist"; this.turn = new Make97(); this.varint = 0; this.text = ""; this.raw = new Uint8Array(0); this.any = null; this.list = []; this.points = []; this.scores = new Map([]); this.maybe = undefined; this.action = new Make141(); this.added = 7; }, ["wide","f32","f64","grid","compressed","angle"]);
     function write(view, offset, value) {
       const limit = view.byteLength;
       let p = offset;
@@ -246,144 +248,147 @@ registerGenerated({
       const a94 = w89 >>> 12 & 511;
       const a95 = w89 >>> 21 & 511;
       const a96 = (w89 >>> 30 | w92 << 2) & 511;
-      if (typeof into.turn !== "object" || into.turn === null) into.turn = { x: 0, y: 0, z: 0, w: 1 };
-      if (!unpackQuaternion(9, a93, a94, a95, a96, into.turn)) return -12;
-      const r97 = w92 >>> 7 & 31;
-      if (r97 > 24) return -5;
-      const r98 = w92 >>> 12 & 15;
-      if (r98 > 9) return -5;
-      const r99 = w92 >>> 16 & 63;
-      const n100 = r99 + 1;
-      const r101 = w92 >>> 22 & 15;
-      if (r101 > 9) return -5;
-      const r102 = w92 >>> 26 & 7;
-      if (r102 > 4) return -5;
-      const r103 = w92 >>> 29;
-      if (r103 > 4) return -5;
-      const w104 = view.getUint16(p + 28, true);
-      const n105 = w104 & 1;
-      const r106 = w104 >>> 1 & 1;
-      const r107 = w104 >>> 2 & 255;
-      into.added = r107;
-      if ((w104 >>> 10) !== 0) return -6;
+      let s98 = into.turn;
+      if (s98 === undefined || s98 === null) into.turn = s98 = new Make97();
+      if (!unpackQuaternion(9, a93, a94, a95, a96, s98)) return -12;
+      const r99 = w92 >>> 7 & 31;
+      if (r99 > 24) return -5;
+      const r100 = w92 >>> 12 & 15;
+      if (r100 > 9) return -5;
+      const r101 = w92 >>> 16 & 63;
+      const n102 = r101 + 1;
+      const r103 = w92 >>> 22 & 15;
+      if (r103 > 9) return -5;
+      const r104 = w92 >>> 26 & 7;
+      if (r104 > 4) return -5;
+      const r105 = w92 >>> 29;
+      if (r105 > 4) return -5;
+      const w106 = view.getUint16(p + 28, true);
+      const n107 = w106 & 1;
+      const r108 = w106 >>> 1 & 1;
+      const r109 = w106 >>> 2 & 255;
+      into.added = r109;
+      if ((w106 >>> 10) !== 0) return -6;
       p += 30;
-      const r108 = readVarint(view, p, end);
-      if (r108 < 0) return r108;
+      const r110 = readVarint(view, p, end);
+      if (r110 < 0) return r110;
       p = varintEnd();
-      into.varint = r108;
-      if (r97 > end - p) return -1;
-      const v109 = readUtf8(view, p, p + r97);
-      if (v109 === undefined) return -7;
-      into.text = v109;
-      p += r97;
-      if (r98 > end - p) return -1;
-      into.raw = readBytes(view, p, r98);
-      p += r98;
-      if (n100 > end - p) return -1;
-      const v110 = readDynamic(view, p, p + n100, A36);
-      if (v110 === undefined) return -11;
-      into.any = v110.value;
-      p += n100;
-      if ((r101 * 3 + 7 >>> 3) > end - p) return -1;
+      into.varint = r110;
+      if (r99 > end - p) return -1;
+      const v111 = readUtf8(view, p, p + r99);
+      if (v111 === undefined) return -7;
+      into.text = v111;
+      p += r99;
+      if (r100 > end - p) return -1;
+      into.raw = readBytes(view, p, r100);
+      p += r100;
+      if (n102 > end - p) return -1;
+      const v112 = readDynamic(view, p, p + n102, A36);
+      if (v112 === undefined) return -11;
+      into.any = v112.value;
+      p += n102;
+      if ((r103 * 3 + 7 >>> 3) > end - p) return -1;
       if (!Array.isArray(into.list)) into.list = [];
-      const l111 = into.list;
-      if (l111.length > r101) l111.length = r101;
-      let acc113 = 0;
-      let held114 = 0;
-      for (let i112 = 0; i112 < r101; i112++) {
-        while (held114 < 3) {
-          acc113 |= view.getUint8(p++) << held114;
-          held114 += 8;
+      const l113 = into.list;
+      if (l113.length > r103) l113.length = r103;
+      let acc115 = 0;
+      let held116 = 0;
+      for (let i114 = 0; i114 < r103; i114++) {
+        while (held116 < 3) {
+          acc115 |= view.getUint8(p++) << held116;
+          held116 += 8;
         }
-        const e115 = acc113 & 7;
-        acc113 >>>= 3;
-        held114 -= 3;
-        const r116 = e115;
-        if (r116 > 5) return -3;
-        l111[i112] = r116;
+        const e117 = acc115 & 7;
+        acc115 >>>= 3;
+        held116 -= 3;
+        const r118 = e117;
+        if (r118 > 5) return -3;
+        l113[i114] = r118;
       }
-      if (acc113 !== 0) return -6;
-      if ((r102 * 16 + 7 >>> 3) > end - p) return -1;
+      if (acc115 !== 0) return -6;
+      if ((r104 * 16 + 7 >>> 3) > end - p) return -1;
       if (!Array.isArray(into.points)) into.points = [];
-      const l117 = into.points;
-      if (l117.length > r102) l117.length = r102;
-      for (let i118 = 0; i118 < r102; i118++) {
-        if (typeof l117[i118] !== "object" || l117[i118] === null) l117[i118] = make119();
-        const s120 = l117[i118];
-        const w121 = view.getUint16(p, true);
-        const r122 = w121 & 255;
-        s120.x = r122;
-        const r123 = w121 >>> 8;
-        s120.y = r123;
+      const l119 = into.points;
+      if (l119.length > r104) l119.length = r104;
+      for (let i120 = 0; i120 < r104; i120++) {
+        let s122 = l119[i120];
+        if (s122 === undefined || s122 === null) l119[i120] = s122 = new Make121();
+        const w123 = view.getUint16(p, true);
+        const r124 = w123 & 255;
+        s122.x = r124;
+        const r125 = w123 >>> 8;
+        s122.y = r125;
         p += 2;
       }
-      if (r103 * 3 > end - p) return -1;
+      if (r105 * 3 > end - p) return -1;
       if (!(into.scores instanceof Map)) into.scores = new Map();
-      const m124 = into.scores;
-      m124.clear();
-      let k125 = undefined;
-      for (let i126 = 0; i126 < r103; i126++) {
-        const e127 = { key: undefined, value: undefined };
+      const m126 = into.scores;
+      m126.clear();
+      let k127 = undefined;
+      for (let i128 = 0; i128 < r105; i128++) {
+        const e129 = { key: undefined, value: undefined };
         if (3 > end - p) return -1;
-        const w128 = view.getUint16(p, true) | view.getUint8(p + 2) << 16;
-        const r129 = w128 & 15;
-        if (r129 > 9) return -5;
-        const r130 = w128 >>> 4 & 65535;
-        e127.value = r130;
-        if ((w128 >>> 20) !== 0) return -6;
+        const w130 = view.getUint16(p, true) | view.getUint8(p + 2) << 16;
+        const r131 = w130 & 15;
+        if (r131 > 9) return -5;
+        const r132 = w130 >>> 4 & 65535;
+        e129.value = r132;
+        if ((w130 >>> 20) !== 0) return -6;
         p += 3;
-        if (r129 > end - p) return -1;
-        const v131 = readUtf8(view, p, p + r129);
-        if (v131 === undefined) return -7;
-        e127.key = v131;
-        p += r129;
-        if (i126 > 0 && compareMapKeys(K61, k125, e127.key) >= 0) return -10;
-        k125 = e127.key;
-        m124.set(e127.key, e127.value);
+        if (r131 > end - p) return -1;
+        const v133 = readUtf8(view, p, p + r131);
+        if (v133 === undefined) return -7;
+        e129.key = v133;
+        p += r131;
+        if (i128 > 0 && compareMapKeys(K61, k127, e129.key) >= 0) return -10;
+        k127 = e129.key;
+        m126.set(e129.key, e129.value);
       }
-      if (n105 !== 0) {
+      if (n107 !== 0) {
         if (1 > end - p) return -1;
-        if (typeof into.maybe !== "object" || into.maybe === null) into.maybe = make132();
-        const s133 = into.maybe;
-        const w134 = view.getUint8(p);
-        const n135 = w134 & 1;
-        if ((w134 >>> 1) !== 0) return -6;
+        let s135 = into.maybe;
+        if (s135 === undefined || s135 === null) into.maybe = s135 = new Make134();
+        const w136 = view.getUint8(p);
+        const n137 = w136 & 1;
+        if ((w136 >>> 1) !== 0) return -6;
         p += 1;
-        if (n135 !== 0) {
+        if (n137 !== 0) {
           if (1 > end - p) return -1;
-          const w136 = view.getUint8(p);
-          const r137 = w136;
-          s133.deep = r137;
+          const w138 = view.getUint8(p);
+          const r139 = w138;
+          s135.deep = r139;
           p += 1;
-        } else s133.deep = undefined;
+        } else s135.deep = undefined;
       } else into.maybe = undefined;
-      switch (r106) {
+      switch (r108) {
         case 0: {
-          if (typeof into.action !== "object" || into.action === null || into.action.kind !== "move") into.action = make138();
-          const s139 = into.action;
+          let u140 = into.action;
+          if (u140 === undefined || u140 === null || u140.kind !== "move") into.action = u140 = new Make141();
           if (1 > end - p) return -1;
-          const w140 = view.getUint8(p);
-          const r141 = w140;
-          s139.to = r141;
+          const w142 = view.getUint8(p);
+          const r143 = w142;
+          u140.to = r143;
           p += 1;
           break;
         }
         case 1: {
-          if (typeof into.action !== "object" || into.action === null || into.action.kind !== "stop") into.action = make142();
-          const s143 = into.action;
+          let u144 = into.action;
+          if (u144 === undefined || u144 === null || u144.kind !== "stop") into.action = u144 = new Make145();
           break;
         }
       }
       return p === end ? end : -2;
     }
     function create() {
-      return { bool: false, small: 0, wide: 0, f32: 0, f64: 0, grid: 0, compressed: 0, angle: 0, kind: "fist", turn: { "x": 0, "y": 0, "z": 0, "w": 1 }, varint: 0, text: "", raw: new Uint8Array(0), any: null, list: [], points: [], scores: new Map([]), maybe: undefined, action: { kind: "move", to: 0 }, added: 7 };
+      return new Make146();
     }
     return { write, read, create };
   },
   // Ping, version 2
   "22dabbb66c4c97e6": (runtime, fail) => {
     "use strict";
+    const { plainConstructor } = runtime;
+    const Make1 = plainConstructor(function () {  }, []);
     function write(view, offset, value) {
       const limit = view.byteLength;
       let p = offset;
@@ -395,22 +400,24 @@ registerGenerated({
       return p === end ? end : -2;
     }
     function create() {
-      return {};
+      return new Make1();
     }
     return { write, read, create };
   },
   // Every, version 1
   "44199c10752f6e7f": (runtime, fail) => {
     "use strict";
-    const { float32, int32, scratch, compareMapKeys, compressFloat, decompressFloat, dynamicBytes, isQuaternion, packedQuaternion, packQuaternion, readBytes, readDynamic, readUtf8, readVarint, sortedKeys, unpackQuaternion, utf8Bytes, varintEnd, writeBytes, writeUtf8, writeVarint } = runtime;
+    const { float32, int32, scratch, compareMapKeys, compressFloat, decompressFloat, dynamicBytes, isQuaternion, packedQuaternion, packQuaternion, plainConstructor, readBytes, readDynamic, readUtf8, readVarint, sortedKeys, unpackQuaternion, utf8Bytes, varintEnd, writeBytes, writeUtf8, writeVarint } = runtime;
     const G19 = {"min":0,"max":10,"resolution":0.009999999776482582,"delta":10,"maxInteger":1000,"bits":10};
     const A36 = {"kind":"any","maxBytes":64,"maxDepth":8,"maxItems":256,"bits":6};
     const K60 = {"kind":"string","maxBytes":9,"bits":4};
     const E89 = ["fist","a \"quoted\" bow","line\nbreak"];
-    const make117 = () => ({ x: 0, y: 0 });
-    const make130 = () => ({ deep: undefined });
-    const make136 = () => ({ kind: "move", to: 0 });
-    const make140 = () => ({ kind: "stop" });
+    const Make96 = plainConstructor(function () { this.x = 0; this.y = 0; this.z = 0; this.w = 1; }, ["x","y","z","w"]);
+    const Make119 = plainConstructor(function () { this.x = 0; this.y = 0; }, []);
+    const Make132 = plainConstructor(function () { this.deep = undefined; }, []);
+    const Make139 = plainConstructor(function () { this.kind = "move"; this.to = 0; }, []);
+    const Make143 = plainConstructor(function () { this.kind = "stop"; }, []);
+    const Make144 = plainConstructor(function () { this.bool = false; this.small = 0; this.wide = 0; this.f32 = 0; this.f64 = 0; this.grid = 0; this.compressed = 0; this.angle = 0; this.kind = "fist"; this.turn = new Make96(); this.varint = 0; this.text = ""; this.raw = new Uint8Array(0); this.any = null; this.list = []; this.points = []; this.scores = new Map([]); this.maybe = undefined; this.action = new Make139(); this.added = 7; }, ["wide","f32","f64","grid","compressed","angle"]);
     function write(view, offset, value) {
       const limit = view.byteLength;
       let p = offset;
@@ -637,137 +644,138 @@ registerGenerated({
       const a93 = w88 >>> 12 & 511;
       const a94 = w88 >>> 21 & 511;
       const a95 = (w88 >>> 30 | w91 << 2) & 511;
-      if (typeof into.turn !== "object" || into.turn === null) into.turn = { x: 0, y: 0, z: 0, w: 1 };
-      if (!unpackQuaternion(9, a92, a93, a94, a95, into.turn)) return -12;
-      const r96 = w91 >>> 7 & 31;
-      if (r96 > 24) return -5;
-      const r97 = w91 >>> 12 & 15;
-      if (r97 > 9) return -5;
-      const r98 = w91 >>> 16 & 63;
-      const n99 = r98 + 1;
-      const r100 = w91 >>> 22 & 15;
-      if (r100 > 9) return -5;
-      const r101 = w91 >>> 26 & 7;
-      if (r101 > 4) return -5;
-      const r102 = w91 >>> 29;
-      if (r102 > 4) return -5;
-      const w103 = view.getUint8(p + 28);
-      const n104 = w103 & 1;
-      const r105 = w103 >>> 1 & 1;
+      let s97 = into.turn;
+      if (s97 === undefined || s97 === null) into.turn = s97 = new Make96();
+      if (!unpackQuaternion(9, a92, a93, a94, a95, s97)) return -12;
+      const r98 = w91 >>> 7 & 31;
+      if (r98 > 24) return -5;
+      const r99 = w91 >>> 12 & 15;
+      if (r99 > 9) return -5;
+      const r100 = w91 >>> 16 & 63;
+      const n101 = r100 + 1;
+      const r102 = w91 >>> 22 & 15;
+      if (r102 > 9) return -5;
+      const r103 = w91 >>> 26 & 7;
+      if (r103 > 4) return -5;
+      const r104 = w91 >>> 29;
+      if (r104 > 4) return -5;
+      const w105 = view.getUint8(p + 28);
+      const n106 = w105 & 1;
+      const r107 = w105 >>> 1 & 1;
       into.added = 7;
-      if ((w103 >>> 2) !== 0) return -6;
+      if ((w105 >>> 2) !== 0) return -6;
       p += 29;
-      const r106 = readVarint(view, p, end);
-      if (r106 < 0) return r106;
+      const r108 = readVarint(view, p, end);
+      if (r108 < 0) return r108;
       p = varintEnd();
-      into.varint = r106;
-      if (r96 > end - p) return -1;
-      const v107 = readUtf8(view, p, p + r96);
-      if (v107 === undefined) return -7;
-      into.text = v107;
-      p += r96;
-      if (r97 > end - p) return -1;
-      into.raw = readBytes(view, p, r97);
-      p += r97;
-      if (n99 > end - p) return -1;
-      const v108 = readDynamic(view, p, p + n99, A36);
-      if (v108 === undefined) return -11;
-      into.any = v108.value;
-      p += n99;
-      if ((r100 * 3 + 7 >>> 3) > end - p) return -1;
+      into.varint = r108;
+      if (r98 > end - p) return -1;
+      const v109 = readUtf8(view, p, p + r98);
+      if (v109 === undefined) return -7;
+      into.text = v109;
+      p += r98;
+      if (r99 > end - p) return -1;
+      into.raw = readBytes(view, p, r99);
+      p += r99;
+      if (n101 > end - p) return -1;
+      const v110 = readDynamic(view, p, p + n101, A36);
+      if (v110 === undefined) return -11;
+      into.any = v110.value;
+      p += n101;
+      if ((r102 * 3 + 7 >>> 3) > end - p) return -1;
       if (!Array.isArray(into.list)) into.list = [];
-      const l109 = into.list;
-      if (l109.length > r100) l109.length = r100;
-      let acc111 = 0;
-      let held112 = 0;
-      for (let i110 = 0; i110 < r100; i110++) {
-        while (held112 < 3) {
-          acc111 |= view.getUint8(p++) << held112;
-          held112 += 8;
+      const l111 = into.list;
+      if (l111.length > r102) l111.length = r102;
+      let acc113 = 0;
+      let held114 = 0;
+      for (let i112 = 0; i112 < r102; i112++) {
+        while (held114 < 3) {
+          acc113 |= view.getUint8(p++) << held114;
+          held114 += 8;
         }
-        const e113 = acc111 & 7;
-        acc111 >>>= 3;
-        held112 -= 3;
-        const r114 = e113;
-        if (r114 > 5) return -3;
-        l109[i110] = r114;
+        const e115 = acc113 & 7;
+        acc113 >>>= 3;
+        held114 -= 3;
+        const r116 = e115;
+        if (r116 > 5) return -3;
+        l111[i112] = r116;
       }
-      if (acc111 !== 0) return -6;
-      if ((r101 * 16 + 7 >>> 3) > end - p) return -1;
+      if (acc113 !== 0) return -6;
+      if ((r103 * 16 + 7 >>> 3) > end - p) return -1;
       if (!Array.isArray(into.points)) into.points = [];
-      const l115 = into.points;
-      if (l115.length > r101) l115.length = r101;
-      for (let i116 = 0; i116 < r101; i116++) {
-        if (typeof l115[i116] !== "object" || l115[i116] === null) l115[i116] = make117();
-        const s118 = l115[i116];
-        const w119 = view.getUint16(p, true);
-        const r120 = w119 & 255;
-        s118.x = r120;
-        const r121 = w119 >>> 8;
-        s118.y = r121;
+      const l117 = into.points;
+      if (l117.length > r103) l117.length = r103;
+      for (let i118 = 0; i118 < r103; i118++) {
+        let s120 = l117[i118];
+        if (s120 === undefined || s120 === null) l117[i118] = s120 = new Make119();
+        const w121 = view.getUint16(p, true);
+        const r122 = w121 & 255;
+        s120.x = r122;
+        const r123 = w121 >>> 8;
+        s120.y = r123;
         p += 2;
       }
-      if (r102 * 3 > end - p) return -1;
+      if (r104 * 3 > end - p) return -1;
       if (!(into.scores instanceof Map)) into.scores = new Map();
-      const m122 = into.scores;
-      m122.clear();
-      let k123 = undefined;
-      for (let i124 = 0; i124 < r102; i124++) {
-        const e125 = { key: undefined, value: undefined };
+      const m124 = into.scores;
+      m124.clear();
+      let k125 = undefined;
+      for (let i126 = 0; i126 < r104; i126++) {
+        const e127 = { key: undefined, value: undefined };
         if (3 > end - p) return -1;
-        const w126 = view.getUint16(p, true) | view.getUint8(p + 2) << 16;
-        const r127 = w126 & 15;
-        if (r127 > 9) return -5;
-        const r128 = w126 >>> 4 & 65535;
-        e125.value = r128;
-        if ((w126 >>> 20) !== 0) return -6;
+        const w128 = view.getUint16(p, true) | view.getUint8(p + 2) << 16;
+        const r129 = w128 & 15;
+        if (r129 > 9) return -5;
+        const r130 = w128 >>> 4 & 65535;
+        e127.value = r130;
+        if ((w128 >>> 20) !== 0) return -6;
         p += 3;
-        if (r127 > end - p) return -1;
-        const v129 = readUtf8(view, p, p + r127);
-        if (v129 === undefined) return -7;
-        e125.key = v129;
-        p += r127;
-        if (i124 > 0 && compareMapKeys(K60, k123, e125.key) >= 0) return -10;
-        k123 = e125.key;
-        m122.set(e125.key, e125.value);
+        if (r129 > end - p) return -1;
+        const v131 = readUtf8(view, p, p + r129);
+        if (v131 === undefined) return -7;
+        e127.key = v131;
+        p += r129;
+        if (i126 > 0 && compareMapKeys(K60, k125, e127.key) >= 0) return -10;
+        k125 = e127.key;
+        m124.set(e127.key, e127.value);
       }
-      if (n104 !== 0) {
+      if (n106 !== 0) {
         if (1 > end - p) return -1;
-        if (typeof into.maybe !== "object" || into.maybe === null) into.maybe = make130();
-        const s131 = into.maybe;
-        const w132 = view.getUint8(p);
-        const n133 = w132 & 1;
-        if ((w132 >>> 1) !== 0) return -6;
+        let s133 = into.maybe;
+        if (s133 === undefined || s133 === null) into.maybe = s133 = new Make132();
+        const w134 = view.getUint8(p);
+        const n135 = w134 & 1;
+        if ((w134 >>> 1) !== 0) return -6;
         p += 1;
-        if (n133 !== 0) {
+        if (n135 !== 0) {
           if (1 > end - p) return -1;
-          const w134 = view.getUint8(p);
-          const r135 = w134;
-          s131.deep = r135;
+          const w136 = view.getUint8(p);
+          const r137 = w136;
+          s133.deep = r137;
           p += 1;
-        } else s131.deep = undefined;
+        } else s133.deep = undefined;
       } else into.maybe = undefined;
-      switch (r105) {
+      switch (r107) {
         case 0: {
-          if (typeof into.action !== "object" || into.action === null || into.action.kind !== "move") into.action = make136();
-          const s137 = into.action;
+          let u138 = into.action;
+          if (u138 === undefined || u138 === null || u138.kind !== "move") into.action = u138 = new Make139();
           if (1 > end - p) return -1;
-          const w138 = view.getUint8(p);
-          const r139 = w138;
-          s137.to = r139;
+          const w140 = view.getUint8(p);
+          const r141 = w140;
+          u138.to = r141;
           p += 1;
           break;
         }
         case 1: {
-          if (typeof into.action !== "object" || into.action === null || into.action.kind !== "stop") into.action = make140();
-          const s141 = into.action;
+          let u142 = into.action;
+          if (u142 === undefined || u142 === null || u142.kind !== "stop") into.action = u142 = new Make143();
           break;
         }
       }
       return p === end ? end : -2;
     }
     function create() {
-      return { bool: false, small: 0, wide: 0, f32: 0, f64: 0, grid: 0, compressed: 0, angle: 0, kind: "fist", turn: { "x": 0, "y": 0, "z": 0, "w": 1 }, varint: 0, text: "", raw: new Uint8Array(0), any: null, list: [], points: [], scores: new Map([]), maybe: undefined, action: { kind: "move", to: 0 }, added: 7 };
+      return new Make144();
     }
     return { write, read, create };
   },
