@@ -73,14 +73,19 @@ function timeOf({ timestamp }: LogRecord): string {
   return new Date(timestamp).toISOString();
 }
 
-/** Texts as they are: an address or a name needs no quotes. Control characters of strangers are shown, not sent. */
+/** Texts as they are: an address or a name needs no quotes. Only what an error says may take several lines. */
 function messageOf({ message }: LogRecord): string {
-  return message.map((part) => part instanceof Error ? part.stack ?? part.message : String(part))
-    .join("")
-    // deno-lint-ignore no-control-regex
-    .replace(/[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029]/g, (character) => escape(character));
+  return message.map((part) =>
+    part instanceof Error
+      ? (part.stack ?? part.message).split("\n").map(visible).join("\n")
+      : visible(String(part))
+  ).join("");
 }
 
-function escape(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+/** Control characters of strangers are shown, not sent: a name must not forge a line or recolor a terminal. */
+function visible(text: string): string {
+  return text.replace(
+    /[\p{Cc}\p{Zl}\p{Zp}]/gu,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }

@@ -35,8 +35,9 @@ export async function importDefault(specifier: string, kind: ModuleKind): Promis
     module = await import(await moduleUrl(specifier, what));
   } catch (error) {
     if (error instanceof ModuleError) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new ModuleError(`Cannot load ${what} "${specifier}": ${reason}`, { cause: error });
+    throw new ModuleError(`Cannot load ${what} "${specifier}": ${placeOf(error)}`, {
+      cause: error,
+    });
   }
   const value = module["default"];
   if (value !== undefined) return value;
@@ -44,6 +45,12 @@ export async function importDefault(specifier: string, kind: ModuleKind): Promis
     `Cannot use ${what} "${specifier}": it has no default export; ` +
       `end it with: export default ${maker}({ … })`,
   );
+}
+
+/** What went wrong and where: Deno's own messages say where, those of the module have a stack. */
+function placeOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.message.includes("://") ? error.message : error.stack ?? error.message;
 }
 
 /** An error for a default export that is something else. */

@@ -24,6 +24,9 @@ export const LAST_ANSWER_MS = 1_000;
  */
 const MAX_CONNECTING = 64;
 
+/** Pause between two looks at whether everything was answered. */
+const PATIENCE_MS = 50;
+
 /** Pause between two looks at what is due. */
 const PUMP_MS = 1;
 
@@ -100,7 +103,7 @@ export class BotFleet {
       await pause(PUMP_MS);
     }
     this.#giveUp.abort();
-    if (this.#places.some((member) => member !== undefined)) await pause(LAST_ANSWER_MS);
+    await this.#lastAnswers();
     this.#places.forEach((_, place) => this.#end(place));
     await Promise.all(this.#leaving);
   }
@@ -134,6 +137,12 @@ export class BotFleet {
       addMember(report, member);
     }
     return report;
+  }
+
+  /** Waits for what is on its way, no longer than it is worth. */
+  async #lastAnswers(): Promise<void> {
+    const untilMs = performance.now() + LAST_ANSWER_MS;
+    while (performance.now() < untilMs && this.#places.some(isWaiting)) await pause(PATIENCE_MS);
   }
 
   #begin(place: number): void {
@@ -209,6 +218,10 @@ export class BotFleet {
       this.#begin(place);
     }
   }
+}
+
+function isWaiting(member: Member | undefined): boolean {
+  return member !== undefined && member.counters.sent > member.counters.received;
 }
 
 function addMember(

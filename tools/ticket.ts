@@ -38,7 +38,7 @@ const flags = {
   }),
   data: flag.text("TEXT", "Anything for the server, at most 256 bytes", { default: "" }),
   expiresSeconds: flag.number("N", "How long the ticket can be shown; default 300", {
-    min: 1,
+    min: 0.001,
     max: 1e9,
     default: 300,
   }),

@@ -11,6 +11,7 @@ import {
   defineGame,
   flag,
   type Game,
+  type GameContext,
   type GameLogger,
   type Infer,
   type Peer,
@@ -45,6 +46,11 @@ const REPEAT_TICKS = 3;
 const INPUT_LIFE_SECONDS = 1;
 
 const flags = {
+  maxPlayers: flag.integer("N", `Players in the arena at once; default ${MAX_ARENA_PLAYERS}`, {
+    min: 1,
+    max: MAX_ARENA_PLAYERS,
+    default: MAX_ARENA_PLAYERS,
+  }),
   seed: flag.integer("N", "Makes the places where players appear repeatable"),
 };
 
@@ -54,14 +60,18 @@ class ArenaGame {
   readonly #logger: GameLogger;
   readonly #world: World;
   readonly #tickHz: number;
+  readonly #maxPlayers: number;
   readonly #joined = new Set<Peer<ArenaPeer>>();
   readonly #seats: Seats<Peer<ArenaPeer>>;
 
-  constructor(server: ArenaServer, logger: GameLogger, random: () => number, tickHz: number) {
+  constructor(server: ArenaServer, context: GameContext<typeof flags>) {
+    const { flags: { seed, maxPlayers }, tickHz, logger, wallClockMs } = context;
+    const random = new Random(seed ?? wallClockMs());
     this.#server = server;
     this.#logger = logger;
-    this.#world = new World(random);
+    this.#world = new World(() => random.unit());
     this.#tickHz = tickHz;
+    this.#maxPlayers = maxPlayers;
     this.#seats = new Seats((peer) => this.#silentSeconds(peer));
     server.on(Arena.Join, (peer, { name, seat }) => this.#join(peer, name, seat));
     server.on(Arena.Input, (peer, { moveX, moveY, aim, fire }) => {
@@ -109,7 +119,7 @@ class ArenaGame {
       peer.send(Arena.JoinRefused, { reason: "name-taken", retryAfterMs });
       return;
     }
-    if (answer.kind === "free" && this.#joined.size >= MAX_ARENA_PLAYERS) {
+    if (answer.kind === "free" && this.#joined.size >= this.#maxPlayers) {
       peer.send(Arena.JoinRefused, { reason: "full", retryAfterMs: SILENT_SECONDS * 1000 });
       return;
     }
@@ -257,10 +267,7 @@ const arena: Game<typeof Arena, ArenaPeer, typeof flags> = defineGame({
   tickHz: 30,
   peerData: (): ArenaPeer => ({ player: undefined, heardAtTick: 0 }),
   flags,
-  start(server, { flags, tickHz, logger, wallClockMs }) {
-    const random = new Random(flags.seed ?? wallClockMs());
-    return new ArenaGame(server, logger, () => random.unit(), tickHz);
-  },
+  start: (server, context) => new ArenaGame(server, context),
 });
 
 export default arena;

@@ -36,6 +36,9 @@ export interface SeatWish {
  */
 const REPEAT_WISH_MS = 250;
 
+/** Later than advised by this: the server counts in ticks. */
+const RETRY_MARGIN_MS = 100;
+
 /** A player at a client. */
 export class PlayerSession {
   /** What the client knows of the world. */
@@ -43,9 +46,10 @@ export class PlayerSession {
   readonly #client: Client<typeof Arena>;
   readonly #wish: SeatWish;
   readonly #onNews: (news: PlayerNews) => void;
+  readonly #nowMs: () => number;
   #steering: Steering = { moveX: 0, moveY: 0, aim: 0, fire: false };
   #sentAtMs = -Infinity;
-  #retry: ReturnType<typeof setTimeout> | undefined;
+  #retryAtMs = Infinity;
   #hasRetried = false;
 
   /** Joins. */
@@ -53,11 +57,13 @@ export class PlayerSession {
     client: Client<typeof Arena>,
     wish: SeatWish,
     onNews: (news: PlayerNews) => void,
+    nowMs: () => number = () => performance.now(),
   ) {
     this.#client = client;
     this.#wish = wish;
     this.#onNews = onNews;
-    this.model = new ArenaModel(client, (news) => this.#hear(news));
+    this.#nowMs = nowMs;
+    this.model = new ArenaModel(client, (news) => this.#hear(news), nowMs);
     for (const event of ["suspended", "resumed", "reconnecting"] as const) {
       client.on(event, () => onNews({ event }));
     }
@@ -80,9 +86,14 @@ export class PlayerSession {
     if (isNew) this.#sendSteering();
   }
 
-  /** Repeats the wish when it is time. To be called some times a second. */
+  /** Does what is due: repeats the wish, asks again for a seat. To be called some times a second. */
   tick(): void {
-    if (performance.now() - this.#sentAtMs >= REPEAT_WISH_MS) this.#sendSteering();
+    const nowMs = this.#nowMs();
+    if (nowMs - this.#sentAtMs >= REPEAT_WISH_MS) this.#sendSteering();
+    if (nowMs >= this.#retryAtMs) {
+      this.#retryAtMs = Infinity;
+      this.#join();
+    }
   }
 
   /** Says something. `false` when it cannot be sent now. */
@@ -92,7 +103,6 @@ export class PlayerSession {
 
   /** Gives the seat up. */
   async leave(): Promise<void> {
-    clearTimeout(this.#retry);
     await this.#client.close("left");
   }
 
@@ -102,7 +112,7 @@ export class PlayerSession {
 
   #sendSteering(): void {
     if (this.model.you === undefined) return;
-    this.#sentAtMs = performance.now();
+    this.#sentAtMs = this.#nowMs();
     this.#client.send(Arena.Input, this.#steering);
   }
 
@@ -110,7 +120,7 @@ export class PlayerSession {
     // Once, a taken name is asked for again: who crashed elsewhere is silent by then.
     if (news.event === "refused" && news.retryAfterMs > 0 && !this.#hasRetried) {
       this.#hasRetried = true;
-      this.#retry = setTimeout(() => this.#join(), news.retryAfterMs + 100);
+      this.#retryAtMs = this.#nowMs() + news.retryAfterMs + RETRY_MARGIN_MS;
     } else if (news.event === "refused") {
       this.#onNews({ ...news, retryAfterMs: 0 });
       return;

@@ -39,12 +39,10 @@ export class Canvas {
     let at = column;
     for (const character of text) {
       const width = characterWidth(character);
-      if (width === 0) this.#cellAt(at - 1, row, (cell) => cell.text += character);
-      else if (at + width <= this.columns) {
-        this.#cellAt(at, row, (cell) => Object.assign(cell, { text: character, style }));
-        if (width === 2) {
-          this.#cellAt(at + 1, row, (cell) => Object.assign(cell, { text: COVERED, style }));
-        }
+      if (width === 0) this.#mark(at - 1, row, character);
+      else if (at >= 0 && at + width <= this.columns) {
+        this.#set(at, row, character, style);
+        if (width === 2) this.#set(at + 1, row, COVERED, style);
       }
       at += width;
     }
@@ -78,8 +76,22 @@ export class Canvas {
     });
   }
 
-  #cellAt(column: number, row: number, change: (cell: Cell) => void): void {
+  #set(column: number, row: number, text: string, style: CellStyle): void {
+    const cells = this.#cells[row];
+    const cell = cells?.[column];
+    if (cells === undefined || cell === undefined) return;
+    // Half of a wide character cannot stay: what is left of one that is written over becomes a blank.
+    const before = cells[column - 1];
+    const after = cells[column + 1];
+    if (cell.text === COVERED && text !== COVERED && before !== undefined) before.text = " ";
+    if (after?.text === COVERED) after.text = " ";
+    cell.text = text;
+    cell.style = style;
+  }
+
+  /** Puts a mark on the character before it. */
+  #mark(column: number, row: number, mark: string): void {
     const cell = this.#cells[row]?.[column];
-    if (cell !== undefined) change(cell);
+    if (cell !== undefined && cell.text !== COVERED) cell.text += mark;
   }
 }
