@@ -7,6 +7,7 @@ import assert from "node:assert/strict";
 import { Decoder, Encoder } from "npm:@msgpack/msgpack@3.1.3";
 import { type Backend, type Codec, compileCodec } from "../schema/mod.ts";
 import { fromHex, PIN_GEN } from "../tests/schema/serialize_vectors.ts";
+import { BY_HAND } from "./schema_by_hand.ts";
 import type { Shape } from "./schema_shapes.ts";
 
 /** One way to encode the values of a shape: statements for a loop over `i`, and what they use. */
@@ -47,7 +48,7 @@ export function contender(shape: Shape, name: ContenderName): Contender | undefi
     case "interpreter":
       return ours(shape, name);
     case "by hand":
-      return shape.name === "mixed" ? mixedByHand(shape) : undefined;
+      return byHand(shape);
     case "msgpack":
       return msgpack(shape);
     case "json":
@@ -92,86 +93,30 @@ function mean(sizes: readonly number[]): number {
   return sizes.reduce((sum, size) => sum + size, 0) / sizes.length;
 }
 
-/** Whole bytes for every field and no checks at all: what one writes before there is a schema. */
-function mixedByHand(shape: Shape): Contender {
-  const values = settledValues(shape) as MixedValue[];
-  const slot = slotBytes(25);
+function byHand(shape: Shape): Contender | undefined {
+  const code = BY_HAND.get(shape.name.split(" ")[0] ?? "");
+  if (code === undefined) return undefined;
+  const values = settledValues(shape);
+  const slot = slotBytes(code.maxBytes);
   const view = new DataView(new ArrayBuffer(values.length * slot));
-  const into: MixedValue = { ...NO_MIXED };
+  const { write, read } = code;
+  const into = read(view, 0, code.create());
   const sizes = values.map((value, i) => {
-    const size = writeMixed(view, i * slot, value);
-    readMixed(view, i * slot, into);
-    assert.deepEqual(into, value);
+    const size = write(view, i * slot, value);
+    assert.deepEqual(plain(read(view, i * slot, into)), plain(value));
     return size;
   });
   return {
-    scope: { writeMixed, readMixed, view, values, into },
-    encode: `sink = writeMixed(view, i * ${slot}, values[i]);`,
-    decode: `sink = readMixed(view, i * ${slot}, into);`,
+    scope: { write, read, view, values, into },
+    encode: `sink = write(view, i * ${slot}, values[i]);`,
+    decode: `sink = read(view, i * ${slot}, into);`,
     bytes: mean(sizes),
   };
 }
 
-interface MixedValue {
-  sequence: number;
-  ackBits: number;
-  entityId: number;
-  posX: number;
-  posY: number;
-  posZ: number;
-  yaw: number;
-  moving: boolean;
-  firing: boolean;
-  timestampLow: number;
-  timestampHigh: number;
-  weapon: number;
-}
-
-const NO_MIXED: MixedValue = {
-  sequence: 0,
-  ackBits: 0,
-  entityId: 0,
-  posX: 0,
-  posY: 0,
-  posZ: 0,
-  yaw: 0,
-  moving: false,
-  firing: false,
-  timestampLow: 0,
-  timestampHigh: 0,
-  weapon: 0,
-};
-
-function writeMixed(view: DataView, at: number, value: MixedValue): number {
-  view.setUint16(at, value.sequence, true);
-  view.setUint32(at + 2, value.ackBits, true);
-  view.setUint16(at + 6, value.entityId, true);
-  view.setInt16(at + 8, value.posX, true);
-  view.setInt16(at + 10, value.posY, true);
-  view.setInt16(at + 12, value.posZ, true);
-  view.setUint16(at + 14, value.yaw, true);
-  view.setUint8(at + 16, value.moving ? 1 : 0);
-  view.setUint8(at + 17, value.firing ? 1 : 0);
-  view.setUint32(at + 18, value.timestampLow, true);
-  view.setUint16(at + 22, value.timestampHigh, true);
-  view.setUint8(at + 24, value.weapon);
-  return 25;
-}
-
-function readMixed(view: DataView, at: number, into: MixedValue): number {
-  into.sequence = view.getUint16(at, true);
-  into.ackBits = view.getUint32(at + 2, true);
-  into.entityId = view.getUint16(at + 6, true);
-  into.posX = view.getInt16(at + 8, true);
-  into.posY = view.getInt16(at + 10, true);
-  into.posZ = view.getInt16(at + 12, true);
-  into.yaw = view.getUint16(at + 14, true);
-  into.moving = view.getUint8(at + 16) === 1;
-  into.firing = view.getUint8(at + 17) === 1;
-  into.timestampLow = view.getUint32(at + 18, true);
-  into.timestampHigh = view.getUint16(at + 22, true);
-  into.weapon = view.getUint8(at + 24);
-  return 25;
+/** A value as JSON, which forgets what made its objects and which properties are undefined. */
+function plain(value: object): string {
+  return JSON.stringify(value);
 }
 
 function msgpack(shape: Shape): Contender {

@@ -136,7 +136,7 @@ function snapshot(players: number): Shape {
             x: onGrid(random.bits(3)),
             y: onGrid(random.bits(19)),
             z: onGrid(random.bits(35)),
-            yaw: (random.bits(5) & 1023) * (2 * Math.PI / 1024) - Math.PI,
+            yaw: ((random.bits(5) & 1023) - 512) * (2 * Math.PI / 1024),
             hp: random.bits(11) % 101,
             weapon: ["fist", "bow", "staff", "sword", "wand"][random.bits(21) % 5],
             firing: (random.bits(40) & 1) === 1,
