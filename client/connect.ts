@@ -7,7 +7,6 @@ import type { ClientEvent } from "../protocol/client_endpoint.ts";
 import { loadSodium } from "../protocol/crypto/sodium.ts";
 import type { ProtocolCore } from "../schema/mod.ts";
 import { openDatagramPipe } from "../transport/open_datagram_pipe.ts";
-import type { DatagramPipe } from "../transport/pipe.ts";
 import { RestartablePipe } from "../transport/restartable_pipe.ts";
 import { simulate } from "../transport/simulate.ts";
 import { systemClock } from "../transport/system_clock.ts";
@@ -57,17 +56,18 @@ export async function connect<P extends ProtocolCore>(
   url: string,
   options: ConnectOptions = {},
 ): Promise<Client<P>> {
-  checkConnectOptions(options);
   const { environment = {}, signal } = options;
-  const crypto = environment.crypto ?? await loadSodium();
-  const clock = environment.clock ?? systemClock;
-  const random = environment.random ?? systemRandom;
-  let inner: DatagramPipe = environment.pipe ?? await openDatagramPipe({
-    hostname: options.localHostname,
-    port: options.localPort ?? 0,
-    transmitSlots: TRANSMIT_SLOTS,
-  });
+  let { pipe: inner } = environment;
   try {
+    checkConnectOptions(options);
+    const crypto = environment.crypto ?? await loadSodium();
+    const clock = environment.clock ?? systemClock;
+    const random = environment.random ?? systemRandom;
+    inner ??= await openDatagramPipe({
+      hostname: options.localHostname,
+      port: options.localPort ?? 0,
+      transmitSlots: TRANSMIT_SLOTS,
+    });
     await orAborted(signal, Promise.resolve());
     if (options.sim !== undefined) inner = simulate(inner, options.sim, clock);
     const pipe = new RestartablePipe(inner);
@@ -90,7 +90,8 @@ export async function connect<P extends ProtocolCore>(
       reconnectTimeoutMs,
     });
   } catch (error) {
-    await inner.close();
+    // A pipe that was given is taken over, whatever comes of it.
+    await inner?.close();
     throw error;
   }
 }

@@ -8,6 +8,7 @@ export { Client, type ClientStats, type CloseOptions, type NextOptions } from ".
 export { connect } from "./connect.ts";
 export { ConnectError, type ConnectErrorCode } from "./errors.ts";
 export type { ClientEvents, ClientState, ClosedInfo } from "./events.ts";
+export { knownServers, type KnownServersOptions } from "./known_servers.ts";
 export type { MessageFeed } from "./message_stream.ts";
 export type {
   ClientEnvironment,

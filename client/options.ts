@@ -40,7 +40,7 @@ export type TicketText = string | Uint8Array;
 
 /** Where a client's datagrams, time and random bytes come from, for tests and other transports. */
 export interface ClientEnvironment {
-  /** Moves datagrams. The client closes it when it ends. */
+  /** Moves datagrams. Taken over: the client closes it when it ends, and `connect` when it throws. */
   readonly pipe?: DatagramPipe;
   /** Time and timers. */
   readonly clock?: Clock;

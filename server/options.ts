@@ -55,7 +55,7 @@ export interface PeerIdentity {
 
 /** Where a server's datagrams, time and random bytes come from, for tests and other transports. */
 export interface ServerEnvironment {
-  /** Moves datagrams. The server closes it when it stops. */
+  /** Moves datagrams. Taken over: the server closes it when it stops, and `serve` when it throws. */
   readonly pipe?: DatagramPipe;
   /** Time and timers. */
   readonly clock?: Clock;

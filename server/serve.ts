@@ -9,7 +9,6 @@ import type { ProtocolCore } from "../schema/mod.ts";
 import type { Clock } from "../transport/clock.ts";
 import { DatagramMemory } from "../transport/datagram_memory.ts";
 import { openDatagramPipe } from "../transport/open_datagram_pipe.ts";
-import type { DatagramPipe } from "../transport/pipe.ts";
 import { preciseClock, systemClock } from "../transport/system_clock.ts";
 import { DEFAULT_PORT } from "../protocol/connect_url.ts";
 import { checkServeOptions, type ServeOptions, sessionLimitsOf } from "./options.ts";
@@ -45,20 +44,22 @@ export async function serve<P extends ProtocolCore, Data = undefined>(
   protocol: P,
   options: ServeOptions<Data> = {},
 ): Promise<Server<P, Data>> {
-  checkServeOptions(options);
   const { environment = {}, preciseTicks = false, limits, maxPeers, sim } = options;
-  const crypto = environment.crypto ?? await loadSodium();
-  const random = environment.random ?? systemRandom;
-  const clock: Clock = environment.clock ?? (preciseTicks ? preciseClock : systemClock);
-  const wallClockMs = environment.wallClockMs ?? Date.now;
-  const memory = new DatagramMemory(crypto);
-  let pipe: DatagramPipe = environment.pipe ?? await openDatagramPipe({
-    hostname: options.hostname,
-    port: options.port ?? DEFAULT_PORT,
-    allocate: memory.allocate,
-    transmitSlots: TRANSMIT_SLOTS,
-  });
+  let { pipe } = environment;
+  let memory: DatagramMemory | undefined;
   try {
+    checkServeOptions(options);
+    const crypto = environment.crypto ?? await loadSodium();
+    const random = environment.random ?? systemRandom;
+    const clock: Clock = environment.clock ?? (preciseTicks ? preciseClock : systemClock);
+    const wallClockMs = environment.wallClockMs ?? Date.now;
+    memory = new DatagramMemory(crypto);
+    pipe ??= await openDatagramPipe({
+      hostname: options.hostname,
+      port: options.port ?? DEFAULT_PORT,
+      allocate: memory.allocate,
+      transmitSlots: TRANSMIT_SLOTS,
+    });
     if (sim !== undefined) pipe = simulate(pipe, sim, clock, memory.allocate);
     const endpoint = new ServerEndpoint({
       protocol,
@@ -79,11 +80,12 @@ export async function serve<P extends ProtocolCore, Data = undefined>(
       pipe,
       clock,
       options,
-      onClosed: () => memory.release(),
+      onClosed: () => memory?.release(),
     });
   } catch (error) {
-    await pipe.close();
-    memory.release();
+    // A pipe that was given is taken over, whatever comes of it.
+    await pipe?.close();
+    memory?.release();
     throw error;
   }
 }

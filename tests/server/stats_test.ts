@@ -119,7 +119,8 @@ Deno.test("serverTick follows the server's tick within a fraction", async () => 
   const { tick } = server.stats();
   assert.ok(tick !== undefined && tick.ticks === server.tick);
   assert.equal(tick.overruns + tick.skipped, 0);
-  assert.ok(Math.abs(client.stats().serverTick - server.tick) < 30);
+  // Told with whatever the server sends: an idle client hears of it with every keepalive.
+  assert.ok(Math.abs(client.stats().serverTick - server.tick) < 60 * 4);
 });
 
 Deno.test("trace: the last packets of each end, with frames, as many as asked for", async () => {
