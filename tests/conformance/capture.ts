@@ -6,6 +6,15 @@
 import type { Address } from "../../protocol/address.ts";
 import type { Json } from "../../schema/mod.ts";
 
+/** Wall clock at simulated time 0: 2025-01-01T00:00:00Z. */
+export const CAPTURE_EPOCH_MS = 1_735_689_600_000;
+
+/** Where servers are. */
+export const SERVER_HOST = "192.0.2.1";
+
+/** Where clients are. */
+export const CLIENT_HOST = "198.51.100.7";
+
 /** One datagram, in the order in which they were sent. */
 export interface CapturedDatagram {
   /** Position in the capture, from 0. */

@@ -20,20 +20,11 @@ import { EndpointDriver } from "../../transport/endpoint_driver.ts";
 import type { ImpairmentOptions } from "../../transport/impairment.ts";
 import { Random, seedFor } from "../../transport/random.ts";
 import { SimulatedNetwork } from "../../transport/simulated_network.ts";
-import { addressText, type CapturedEvent, type DeliveredMessage } from "./capture.ts";
+import { addressText, type CapturedEvent, CLIENT_HOST, type DeliveredMessage } from "./capture.ts";
 import { CaptureClient } from "./capture_client.ts";
 import { Conform } from "./capture_protocols.ts";
 import { CaptureServer, type CaptureServerOptions } from "./capture_server.ts";
 import { Recorder } from "./recorder.ts";
-
-/** Wall clock at simulated time 0: 2025-01-01T00:00:00Z. */
-export const CAPTURE_EPOCH_MS = 1_735_689_600_000;
-
-/** Where servers are. */
-export const SERVER_HOST = "192.0.2.1";
-
-/** Where clients are. */
-export const CLIENT_HOST = "198.51.100.7";
 
 /** What {@link CaptureLab.connect} may be told beside the options of an endpoint. */
 export interface CaptureClientOptions extends Partial<ClientEndpointOptions> {

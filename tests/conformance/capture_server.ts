@@ -12,7 +12,8 @@ import { TypedSession } from "../../protocol/typed_session.ts";
 import type { BoundMessage } from "../../schema/mod.ts";
 import { EndpointDriver } from "../../transport/endpoint_driver.ts";
 import type { DatagramPipe } from "../../transport/pipe.ts";
-import { CAPTURE_EPOCH_MS, type CaptureLab, SERVER_HOST } from "./capture_lab.ts";
+import { CAPTURE_EPOCH_MS, SERVER_HOST } from "./capture.ts";
+import type { CaptureLab } from "./capture_lab.ts";
 import { Conform } from "./capture_protocols.ts";
 
 /** What makes a recorded server. */

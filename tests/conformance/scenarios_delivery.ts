@@ -5,7 +5,8 @@
  */
 import type { BoundMessage } from "../../schema/mod.ts";
 import type { CaptureClient } from "./capture_client.ts";
-import { CaptureLab, CLIENT_HOST, SERVER_HOST } from "./capture_lab.ts";
+import { CLIENT_HOST, SERVER_HOST } from "./capture.ts";
+import { CaptureLab } from "./capture_lab.ts";
 import { Conform, VALUES, Wide } from "./capture_protocols.ts";
 import type { CaptureServer } from "./capture_server.ts";
 

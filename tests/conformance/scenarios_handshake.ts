@@ -5,7 +5,8 @@
  */
 import { buildQuery, HELLO_BYTES, QueryKind } from "../../protocol/handshake_packets.ts";
 import { sealConnectTicket } from "../../protocol/ticket_office.ts";
-import { CAPTURE_EPOCH_MS, CaptureLab, CLIENT_HOST, SERVER_HOST } from "./capture_lab.ts";
+import { CAPTURE_EPOCH_MS, CLIENT_HOST, SERVER_HOST } from "./capture.ts";
+import { CaptureLab } from "./capture_lab.ts";
 import { Conform, Mismatched } from "./capture_protocols.ts";
 
 const STRANGER = { hostname: "203.0.113.9", port: 6_666 };

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { CAPTURE_EPOCH_MS, CaptureLab, CLIENT_HOST, SERVER_HOST } from "./capture_lab.ts";
+import { CAPTURE_EPOCH_MS, CLIENT_HOST, SERVER_HOST } from "./capture.ts";
+import { CaptureLab } from "./capture_lab.ts";
 import { Conform } from "./capture_protocols.ts";
 
 /** The client goes on from another port while a large message is on its way. */
