@@ -5,6 +5,7 @@
  */
 import { getLogger } from "npm:@logtape/logtape@2.4.2";
 import type { ProtocolCore } from "../schema/mod.ts";
+import { isLoopback } from "../protocol/address.ts";
 import { TransportError } from "../transport/errors.ts";
 import { hasListenDatagram } from "../transport/udp.ts";
 import { UsageError } from "./cli_flags.ts";
@@ -68,7 +69,8 @@ export async function hostGame(hosted: HostedGame): Promise<number> {
   server.on("disconnected", (peer, info) => report.disconnected(peer, info));
   const { hostname: host, port } = server.address;
   const url = server.url(values.publicHost);
-  report.ready({ url, host, port, game: game.name, tickHz, nextSteps: nextSteps(url) });
+  const networkUrl = values.publicHost === undefined ? networkUrlOf(server) : undefined;
+  report.ready({ url, networkUrl, host, port, game: game.name, tickHz, nextSteps: nextSteps(url) });
   if (!hasListenDatagram()) {
     stderr.line("Using node:dgram: `deno run --unstable-net -A …` is three times as fast.");
   }
@@ -117,6 +119,21 @@ function explainStart(error: unknown): never {
     ? "; --host takes an address of this machine, and without it all are used"
     : "";
   throw new TransportError(error.code, error.message + advice, { cause: error });
+}
+
+/** How other machines reach a server that listens on every address; `undefined` where nobody knows. */
+function networkUrlOf(server: HostedServer): string | undefined {
+  const { hostname } = server.address;
+  if (hostname !== "::" && hostname !== "0.0.0.0") return undefined;
+  try {
+    const own = Deno.networkInterfaces().find(({ family, address }) =>
+      family === "IPv4" && !isLoopback(address)
+    );
+    return own && server.url(own.address);
+  } catch {
+    // Without permission to look; the URL of this machine is what remains.
+    return undefined;
+  }
 }
 
 /** Whoever reads the lines must not stumble over what a game prints. */

@@ -15,6 +15,8 @@ import type { ServerStats } from "./server_stats.ts";
 export interface ReadyInfo {
   /** The connect URL. */
   readonly url: string;
+  /** The same for other machines of the network; `undefined` when `url` is it, or nobody knows. */
+  readonly networkUrl: string | undefined;
   /** Where the socket is bound. */
   readonly host: string;
   /** Its port. */
@@ -120,11 +122,15 @@ export class TextReport implements HostReport {
     this.#output = output;
   }
 
-  ready({ url, game, tickHz, nextSteps }: ReadyInfo): void {
+  ready({ url, networkUrl, game, tickHz, nextSteps }: ReadyInfo): void {
     const out = this.#output;
     const pace = tickHz > 0 ? ` at ${tickHz} ticks a second` : "";
     out.line(`${out.paint("bold", game)} is ready${pace}. Players connect to`);
-    out.line(`\n  ${out.paint("cyan", url)}\n`);
+    out.line(`\n  ${out.paint("cyan", url)}`);
+    if (networkUrl !== undefined) {
+      out.line(`\nor from another machine to\n\n  ${out.paint("cyan", networkUrl)}`);
+    }
+    out.line();
     const width = Math.max(...nextSteps.map(([what]) => what.length));
     for (const [what, command] of nextSteps) {
       out.line(`${out.paint("dim", what.padEnd(width))}  ${command}`);

@@ -162,7 +162,7 @@ class ArenaGame {
     this.#seats.leave(player.name, peer);
     this.#world.remove(player);
     this.#server.broadcast(Arena.PlayerLeft, { id: player.id, reason }, { to: this.#joined });
-    this.#logger.info("{name} left ({reason})", { name: player.name, reason });
+    this.#logger.info("{name} {reason}", { name: player.name, reason });
   }
 
   #say(peer: Peer<ArenaPeer>, said: string): void {

@@ -102,6 +102,8 @@ export function bulletPlace(
 export class ArenaModel {
   /** Our number; `undefined` without a seat. */
   you: number | undefined;
+  /** When positions came last; with a seat, that is once a second at least. */
+  heardAtMs = Infinity;
   readonly #players = new Map<number, SeenPlayer>();
   readonly #bullets = new Map<number, SeenBullet>();
   readonly #onNews: (news: ArenaNews) => void;
@@ -135,7 +137,10 @@ export class ArenaModel {
       player.away = away;
       onNews({ event: away ? "away" : "back", id, name: player.name });
     });
-    client.on(Arena.Moved, ({ players }) => players.forEach((moved) => this.#move(moved)));
+    client.on(Arena.Moved, ({ players }) => {
+      this.heardAtMs = this.#nowMs();
+      players.forEach((moved) => this.#move(moved));
+    });
     client.on(Arena.Shot, (shot) => this.#shoot(shot));
     client.on(Arena.Hit, (hit) => this.#hit(hit));
     client.on(Arena.Died, ({ victim, by }) => {

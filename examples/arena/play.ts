@@ -15,6 +15,9 @@ import { describeNews } from "./script.ts";
 
 const FRAME_MS = 33;
 
+/** Positions come once a second at least. */
+const SILENCE_MS = 2_000;
+
 /** What happened is shown for this long at most. */
 const LOG_LINES = 50;
 
@@ -78,7 +81,7 @@ class ArenaTerminal {
     const parser = new KeyParser();
     for await (const bytes of Deno.stdin.readable) {
       for (const input of parser.parse(bytes)) {
-        if (input.name !== "kitty-protocol") this.#press(input as Key);
+        if ("action" in input) this.#press(input);
         else {
           this.#held.tellsReleases = true;
           this.#screen.enableKitty();
@@ -156,7 +159,7 @@ class ArenaTerminal {
         bullets: model.bullets(),
         log: this.#log,
         draft: this.#draft,
-        state: this.#client.state,
+        state: this.#stateText(),
         rttMs,
         loss: lossOut,
       },
@@ -166,8 +169,19 @@ class ArenaTerminal {
     this.#screen.show(lines, cursor);
   }
 
+  /** The protocol takes its time before it gives a connection up; a player sees at once that all stand still. */
+  #stateText(): string {
+    const { state } = this.#client;
+    const silentMs = performance.now() - this.#session.model.heardAtMs;
+    if (state !== "connected" || silentMs < SILENCE_MS) return state;
+    return `no answer for ${Math.floor(silentMs / 1000)} s`;
+  }
+
   #hear(news: PlayerNews): void {
-    if (!VISIBLE.has(news.event)) this.#note(describeNews(news));
+    const isOwn = "id" in news && news.id === this.#session.model.you;
+    const isKnown = VISIBLE.has(news.event) ||
+      isOwn && (news.event === "away" || news.event === "back");
+    if (!isKnown) this.#note(describeNews(news));
     if (news.event === "disconnected" || (news.event === "refused" && news.retryAfterMs === 0)) {
       this.#end(describeNews(news));
     }

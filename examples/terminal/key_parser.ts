@@ -32,7 +32,8 @@ const NAMED: Readonly<Record<number, string>> = {
   127: "backspace",
 };
 
-const ACTIONS = { "1": "press", "2": "repeat", "3": "release" } as const;
+/** What happened to a key, by the number that the kitty protocol has for it. */
+const ACTIONS: Readonly<Record<string, Key["action"]>> = { 1: "press", 2: "repeat", 3: "release" };
 
 /** The bit of Ctrl in the modifiers of the kitty protocol and of xterm, which count from 1. */
 const CTRL = 4;
@@ -97,7 +98,7 @@ function readSequence(
   if (prefix !== "") return undefined;
   const [codes = "", modifiers = "", texts = ""] = parameters.split(";");
   const [modifier = "1", event = "1"] = modifiers.split(":");
-  const action = ACTIONS[event as keyof typeof ACTIONS] ?? "press";
+  const action = ACTIONS[event] ?? "press";
   const isCtrl = ((Number(modifier) || 1) - 1 & CTRL) !== 0;
   const arrow = ARROWS[final];
   if (arrow !== undefined) return { name: arrow, text: "", action };
