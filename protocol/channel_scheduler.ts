@@ -71,14 +71,15 @@ function writeGroup(group: Group, writer: PacketWriter, nowMs: number): boolean 
       channel.deficitBytes = 0;
       idle++;
     } else {
-      if (channel.deficitBytes <= 0) {
-        channel.deficitBytes += channel.config.weight * QUANTUM_BYTES;
-      }
-      const before = writer.offset;
-      if (!channel.writeNext(writer, nowMs)) return false;
-      channel.deficitBytes -= writer.offset - before;
       idle = 0;
-      if (channel.deficitBytes > 0) continue;
+      // A message larger than a round's share is a debt, paid by rounds without a turn.
+      if (channel.deficitBytes <= 0) channel.deficitBytes += channel.config.weight * QUANTUM_BYTES;
+      if (channel.deficitBytes > 0) {
+        const before = writer.offset;
+        if (!channel.writeNext(writer, nowMs)) return false;
+        channel.deficitBytes -= writer.offset - before;
+        if (channel.deficitBytes > 0) continue;
+      }
     }
     group.cursor = (group.cursor + 1) % members.length;
   }
