@@ -117,7 +117,7 @@ export interface Builders {
  *
  * @example
  * ```ts
- * import { t } from "./mod.ts";
+ * import { t } from "../mod.ts";
  * const Position = t.vec2(t.quantized(-64, 64, 1 / 64));
  * const Player = t.struct({ pos: Position, hp: t.int(0, 100).default(100), name: t.string({ maxBytes: 24 }) });
  * console.assert(Player.node.kind === "struct");

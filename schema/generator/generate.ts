@@ -23,8 +23,9 @@ export function generateCodec(node: StructNode, helpers: readonly string[]): str
   const read = readFunction(out, node);
   const create = structValue(out, node);
   const text = [...out.hoistedLines(), ...write, ...read].join("\n");
-  // Only what the text uses, so that generated files stay short and lint-free.
-  const used = helpers.filter((name) => new RegExp(`\\b${name}\\b`).test(text));
+  // Only what the text uses, so that generated files stay short.
+  const words = new Set(text.match(/[A-Za-z_]\w*/g));
+  const used = helpers.filter((name) => words.has(name));
   return [
     `"use strict";`,
     ...(used.length === 0 ? [] : [`const { ${used.join(", ")} } = runtime;`]),

@@ -14,7 +14,15 @@ import {
   mapEntryNode,
   packedBits,
 } from "../layout.ts";
-import type { ArrayNode, LeafNode, MapNode, Node, StructNode, UnionNode } from "../node.ts";
+import type {
+  AnyNode,
+  ArrayNode,
+  LeafNode,
+  MapNode,
+  Node,
+  StructNode,
+  UnionNode,
+} from "../node.ts";
 import { Refusal } from "../refusal.ts";
 import { type FixedPlan, planFixed } from "./fixed_plan.ts";
 import { emitBounded, emitFiniteRead, emitLeafRead, emitObject } from "./read_leaf.ts";
@@ -77,6 +85,7 @@ class BlockReader {
     if (this.#plan.bytes > 0) this.#out.line(`p += ${this.#plan.bytes};`);
   }
 
+  /** Emits the reading of a node's fixed part into `target`. */
   read(node: Node, target: string): void {
     const out = this.#out;
     if (isLeaf(node)) return this.#readLeaf(node, target);
@@ -84,70 +93,40 @@ class BlockReader {
       case "struct":
         return this.readFields(node, emitObject(out, target, structValue(out, node)));
       case "varint":
-        this.tails.push(() => {
-          const value = out.declare("r", "readVarint(view, p, end)");
-          out.line(`if (${value} < 0) return ${value};`);
-          out.line("p = varintEnd();");
-          out.line(`${target} = ${value};`);
-        });
-        return;
+        return this.#later(() => emitVarintRead(out, target));
       case "optional": {
         const present = out.declare("n", this.#take());
-        this.tails.push(() => {
-          out.open(`if (${present} !== 0) {`);
-          emitBlockRead(out, node.inner, target);
-          out.close(`} else ${target} = undefined;`);
-        });
-        return;
+        return this.#later(() => emitOptionalRead(out, node.inner, present, target));
       }
       case "string": {
-        const count = this.#count(node.bits, 0, node.maxBytes, Refusal.count);
-        this.tails.push(() => {
-          out.line(`if (${count} > end - p) ${SHORT}`);
-          const text = out.declare("v", `readUtf8(view, p, p + ${count})`);
-          out.line(`if (${text} === undefined) return ${-Refusal.text};`);
-          out.line(`${target} = ${text};`);
-          out.line(`p += ${count};`);
-        });
-        return;
+        const count = this.#count(node.bits, 0, node.maxBytes);
+        return this.#later(() => emitTextRead(out, count, target));
       }
       case "bytes": {
-        const count = this.#count(node.bits, node.minBytes, node.maxBytes, Refusal.count);
-        this.tails.push(() => {
-          out.line(`if (${count} > end - p) ${SHORT}`);
-          out.line(`${target} = readBytes(view, p, ${count});`);
-          out.line(`p += ${count};`);
-        });
-        return;
+        const count = this.#count(node.bits, node.minBytes, node.maxBytes);
+        return this.#later(() => emitBytesRead(out, count, target));
       }
       case "any": {
-        const count = this.#count(node.bits, 1, node.maxBytes, Refusal.count);
-        this.tails.push(() => {
-          out.line(`if (${count} > end - p) ${SHORT}`);
-          const limits = out.hoist("A", quoted(node));
-          const box = out.declare("v", `readDynamic(view, p, p + ${count}, ${limits})`);
-          out.line(`if (${box} === undefined) return ${-Refusal.dynamic};`);
-          out.line(`${target} = ${box}.value;`);
-          out.line(`p += ${count};`);
-        });
-        return;
+        const count = this.#count(node.bits, 1, node.maxBytes);
+        return this.#later(() => emitDynamicRead(out, node, count, target));
       }
       case "array": {
-        const count = this.#count(node.bits, node.min, node.max, Refusal.count);
-        this.tails.push(() => emitElementsRead(out, node, count, target));
-        return;
+        const count = this.#count(node.bits, node.min, node.max);
+        return this.#later(() => emitElementsRead(out, node, count, target));
       }
       case "map": {
-        const count = this.#count(node.bits, 0, node.max, Refusal.count);
-        this.tails.push(() => emitEntriesRead(out, node, count, target));
-        return;
+        const count = this.#count(node.bits, 0, node.max);
+        return this.#later(() => emitEntriesRead(out, node, count, target));
       }
       case "union": {
-        const last = node.variants.length - 1;
-        const number = this.#count(node.bits, 0, last, Refusal.tag);
-        this.tails.push(() => emitVariantRead(out, node, number, target));
+        const number = this.#count(node.bits, 0, node.variants.length - 1, Refusal.tag);
+        return this.#later(() => emitVariantRead(out, node, number, target));
       }
     }
+  }
+
+  #later(tail: () => void): void {
+    this.tails.push(tail);
   }
 
   #readLeaf(node: LeafNode, target: string): void {
@@ -171,7 +150,7 @@ class BlockReader {
     }
   }
 
-  #count(bits: number, min: number, max: number, reason: number): string {
+  #count(bits: number, min: number, max: number, reason: number = Refusal.count): string {
     if (bits === 0) return `${min}`;
     const offset = emitBounded(this.#out, this.#take(), bits, max - min, reason);
     return min === 0 ? offset : this.#out.declare("n", `${offset} + ${min}`);
@@ -181,6 +160,42 @@ class BlockReader {
     const slot = this.#plan.slots[this.#nextSlot++];
     return slot?.kind === "bits" ? this.#loader.extract(slot) : "0";
   }
+}
+
+function emitVarintRead(out: Source, target: string): void {
+  const value = out.declare("r", "readVarint(view, p, end)");
+  out.line(`if (${value} < 0) return ${value};`);
+  out.line("p = varintEnd();");
+  out.line(`${target} = ${value};`);
+}
+
+function emitOptionalRead(out: Source, inner: Node, present: string, target: string): void {
+  out.open(`if (${present} !== 0) {`);
+  emitBlockRead(out, inner, target);
+  out.close(`} else ${target} = undefined;`);
+}
+
+function emitTextRead(out: Source, count: string, target: string): void {
+  out.line(`if (${count} > end - p) ${SHORT}`);
+  const text = out.declare("v", `readUtf8(view, p, p + ${count})`);
+  out.line(`if (${text} === undefined) return ${-Refusal.text};`);
+  out.line(`${target} = ${text};`);
+  out.line(`p += ${count};`);
+}
+
+function emitBytesRead(out: Source, count: string, target: string): void {
+  out.line(`if (${count} > end - p) ${SHORT}`);
+  out.line(`${target} = readBytes(view, p, ${count});`);
+  out.line(`p += ${count};`);
+}
+
+function emitDynamicRead(out: Source, node: AnyNode, count: string, target: string): void {
+  out.line(`if (${count} > end - p) ${SHORT}`);
+  const limits = out.hoist("A", quoted(node));
+  const box = out.declare("v", `readDynamic(view, p, p + ${count}, ${limits})`);
+  out.line(`if (${box} === undefined) return ${-Refusal.dynamic};`);
+  out.line(`${target} = ${box}.value;`);
+  out.line(`p += ${count};`);
 }
 
 function emitElementsRead(out: Source, node: ArrayNode, count: string, target: string): void {

@@ -6,7 +6,16 @@
  * @module
  */
 import { fixedBits, fixedBytes, hasTail, isLeaf, mapEntryNode, packedBits } from "../layout.ts";
-import type { ArrayNode, MapNode, Node, StructNode, UnionNode } from "../node.ts";
+import type {
+  AnyNode,
+  ArrayNode,
+  BytesNode,
+  MapNode,
+  Node,
+  StringNode,
+  StructNode,
+  UnionNode,
+} from "../node.ts";
 import { Refusal } from "../refusal.ts";
 import { planFixed } from "./fixed_plan.ts";
 import { quoted, type Source } from "./source.ts";
@@ -128,66 +137,83 @@ class BlockWriter {
   }
 
   /** Texts, bytes, dynamic values, arrays and maps: a count in the fixed part, the rest in the tail. */
-  #writeCounted(
-    node: Exclude<Node, { kind: "struct" | "union" | "optional" | "varint" }>,
-    source: string,
-  ): void {
+  #writeCounted(node: CountedNode, source: string): void {
     const out = this.#out;
-    const v = out.declare("v", source);
-    let count = "";
-    let min = 0;
-    switch (node.kind) {
-      case "string":
-        count = out.declare("n", "0", "let");
-        // The length in units is checked first: no text of more units fits in as many bytes.
-        out.line(
-          `if (typeof ${v} !== "string" || ${v}.length > ${node.maxBytes} || ` +
-            `(${count} = utf8Bytes(${v})) < 0 || ${count} > ${node.maxBytes}) ${FAIL}`,
-        );
-        this.tails.push(() => {
-          emitRoomCheck(out, count);
-          out.line(`p = writeUtf8(view, p, ${v}, ${count});`);
-        });
-        break;
-      case "bytes":
-        out.line(`if (!(${v} instanceof Uint8Array)) ${FAIL}`);
-        count = out.declare("n", `${v}.length`);
-        min = node.minBytes;
-        out.line(`if (${count} < ${min} || ${count} > ${node.maxBytes}) ${FAIL}`);
-        this.tails.push(() => this.#storeBytes(v, count));
-        break;
-      case "any": {
-        const limits = out.hoist("A", quoted(node));
-        const bytes = out.declare("b", `dynamicBytes(${limits}, ${v})`);
-        out.line(`if (${bytes} === undefined) ${FAIL}`);
-        count = out.declare("n", `${bytes}.length`);
-        min = 1;
-        this.tails.push(() => this.#storeBytes(bytes, count));
-        break;
-      }
-      case "array":
-        out.line(`if (!Array.isArray(${v})) ${FAIL}`);
-        count = out.declare("n", `${v}.length`);
-        min = node.min;
-        out.line(`if (${count} < ${min} || ${count} > ${node.max}) ${FAIL}`);
-        this.tails.push(() => emitElements(out, node, v, count));
-        break;
-      case "map":
-        out.line(`if (!(${v} instanceof Map)) ${FAIL}`);
-        count = out.declare("n", `${v}.size`);
-        out.line(`if (${count} > ${node.max}) ${FAIL}`);
-        this.tails.push(() => emitEntries(out, node, v));
-        break;
-      default:
-        return;
+    const value = out.declare("v", source);
+    const { count, min, tail } = emitCount(out, node, value);
+    this.tails.push(tail);
+    if (node.bits > 0) {
+      this.#storer.put(min === 0 ? count : out.declare("a", `${count} - ${min}`));
     }
-    if (node.bits > 0) this.#storer.put(min === 0 ? count : out.declare("a", `${count} - ${min}`));
   }
+}
 
-  #storeBytes(bytes: string, count: string): void {
-    emitRoomCheck(this.#out, count);
-    this.#out.line(`p = writeBytes(view, p, ${bytes});`);
+/** A node that has a count in the fixed part. */
+type CountedNode = StringNode | BytesNode | AnyNode | ArrayNode | MapNode;
+
+interface Counted {
+  /** The variable that holds the count. */
+  readonly count: string;
+  /** What is subtracted from it on the wire. */
+  readonly min: number;
+  /** Emits what follows in the tail. */
+  readonly tail: () => void;
+}
+
+/** Emits the check of a value and of its count. */
+function emitCount(out: Source, node: CountedNode, value: string): Counted {
+  switch (node.kind) {
+    case "string": {
+      const count = emitTextLength(out, node, value);
+      return { count, min: 0, tail: () => emitText(out, value, count) };
+    }
+    case "bytes": {
+      out.line(`if (!(${value} instanceof Uint8Array)) ${FAIL}`);
+      const count = emitLength(out, `${value}.length`, node.minBytes, node.maxBytes);
+      return { count, min: node.minBytes, tail: () => emitBytes(out, value, count) };
+    }
+    case "any": {
+      const bytes = out.declare("b", `dynamicBytes(${out.hoist("A", quoted(node))}, ${value})`);
+      out.line(`if (${bytes} === undefined) ${FAIL}`);
+      const count = out.declare("n", `${bytes}.length`);
+      return { count, min: 1, tail: () => emitBytes(out, bytes, count) };
+    }
+    case "array": {
+      out.line(`if (!Array.isArray(${value})) ${FAIL}`);
+      const count = emitLength(out, `${value}.length`, node.min, node.max);
+      return { count, min: node.min, tail: () => emitElements(out, node, value, count) };
+    }
+    case "map": {
+      out.line(`if (!(${value} instanceof Map)) ${FAIL}`);
+      const count = emitLength(out, `${value}.size`, 0, node.max);
+      return { count, min: 0, tail: () => emitEntries(out, node, value) };
+    }
   }
+}
+
+function emitLength(out: Source, expression: string, min: number, max: number): string {
+  const count = out.declare("n", expression);
+  const tooFew = min > 0 ? `${count} < ${min} || ` : "";
+  out.line(`if (${tooFew}${count} > ${max}) ${FAIL}`);
+  return count;
+}
+
+function emitTextLength(out: Source, node: StringNode, value: string): string {
+  // The length in units is checked first: no text of more units fits in as many bytes.
+  out.line(`if (typeof ${value} !== "string" || ${value}.length > ${node.maxBytes}) ${FAIL}`);
+  const count = out.declare("n", `utf8Bytes(${value})`);
+  out.line(`if (${count} < 0 || ${count} > ${node.maxBytes}) ${FAIL}`);
+  return count;
+}
+
+function emitText(out: Source, value: string, count: string): void {
+  emitRoomCheck(out, count);
+  out.line(`p = writeUtf8(view, p, ${value}, ${count});`);
+}
+
+function emitBytes(out: Source, bytes: string, count: string): void {
+  emitRoomCheck(out, count);
+  out.line(`p = writeBytes(view, p, ${bytes});`);
 }
 
 function emitElements(out: Source, node: ArrayNode, list: string, count: string): void {
