@@ -55,9 +55,4 @@ export class ResendSchedule {
     this.#delayMs = Math.min(this.#delayMs * GROWTH, MAX_DELAY_MS);
     return true;
   }
-
-  /** Sends again at once: the server asked for it. */
-  hasten(nowMs: number): void {
-    this.#nextMs = nowMs;
-  }
 }
