@@ -56,11 +56,13 @@ interface Look {
 /** Measures one server. */
 export class ServerMeter {
   readonly #server: StatsSource;
+  readonly #nowMs: () => number;
   #last: Look;
 
   /** Starts the first interval. */
-  constructor(server: StatsSource) {
+  constructor(server: StatsSource, nowMs: () => number = () => performance.now()) {
     this.#server = server;
+    this.#nowMs = nowMs;
     this.#last = this.#look();
   }
 
@@ -77,7 +79,7 @@ export class ServerMeter {
     const { user, system } = process.cpuUsage();
     // Counters are live objects; a look keeps its numbers.
     return {
-      atMs: performance.now(),
+      atMs: this.#nowMs(),
       cpuMicroseconds: user + system,
       drops: sum(stats.drops),
       stats: {

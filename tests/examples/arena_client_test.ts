@@ -17,12 +17,12 @@ Deno.test("two clients without a terminal see each other move, talk and leave", 
   const { players } = await bob.event("welcome");
   assert.deepEqual(players, ["Ann", "Bob"]);
   await ann.event("joined", ({ name }) => name === "Bob");
-  await bob.type("left 0.2", "right 0.2", "say hello from the pipe", "fire");
+  await bob.type("left 0.1", "right 0.1", "say hello from the pipe", "fire");
   await ann.event("moved", ({ name }) => name === "Bob");
   const { name, text } = await ann.event("said");
   assert.deepEqual([name, text], ["Bob", "hello from the pipe"]);
   await ann.event("shot", ({ by }) => by === "Bob");
-  await ann.type("up 0.2", "down 0.2", "say hi Bob");
+  await ann.type("up 0.1", "down 0.1", "say hi Bob");
   await bob.event("moved", ({ name }) => name === "Ann");
   await bob.event("said", ({ text }) => text === "hi Bob");
   await bob.type("dance", "quit");
