@@ -57,11 +57,11 @@ export async function orAborted<Value>(
     const options = { cause: signal.reason };
     reject(new ConnectError("aborted", "Cannot connect: the caller gave up", options));
   };
-  signal.addEventListener("abort", onAbort, { once: true });
   // An event that has happened is not told again.
   if (signal.aborted) onAbort();
+  else signal.addEventListener("abort", onAbort, { once: true });
   try {
-    return await Promise.race([promise, aborted]);
+    return await Promise.race([aborted, promise]);
   } finally {
     signal.removeEventListener("abort", onAbort);
   }

@@ -72,13 +72,13 @@ export async function queryServer(
   url: string,
   options: QueryOptions = {},
 ): Promise<ServerDescription> {
-  const { hostname, port } = parseConnectUrl(url);
   const { environment = {}, signal, timeoutMs } = options;
   const { clock = systemClock, random = systemRandom } = environment;
-  const pipe = new RestartablePipe(
-    environment.pipe ?? await openDatagramPipe({ port: 0, transmitSlots: 8 }),
-  );
+  let { pipe: inner } = environment;
   try {
+    const { hostname, port } = parseConnectUrl(url);
+    inner ??= await openDatagramPipe({ port: 0, transmitSlots: 8 });
+    const pipe = new RestartablePipe(inner);
     const addresses = await orAborted(signal, pipe.resolve(hostname, port));
     return await askForInfo({ pipe, addresses, clock, random, signal }, timeoutMs);
   } catch (error) {
@@ -87,7 +87,7 @@ export async function queryServer(
       cause: error,
     });
   } finally {
-    await pipe.close();
+    await inner?.close();
   }
 }
 
