@@ -1,5 +1,5 @@
 /**
- * Issues and inspects connect tickets. A back end of your own does the same with `protocol/ticket_office.ts`.
+ * Issues and inspects connect tickets. A back end of your own does the same with `issueTicket()`.
  *
  *   deno run -A tools/ticket.ts issue --key ticket.key --url 'tickwire://host:9999#…' --user ann
  *   deno run -A tools/ticket.ts inspect TICKET
@@ -13,7 +13,7 @@ import {
   parseConnectUrl,
 } from "../protocol/connect_url.ts";
 import { nobleBackend } from "../protocol/crypto/noble.ts";
-import { sealConnectTicket, TicketOffice } from "../protocol/ticket_office.ts";
+import { TicketOffice } from "../protocol/ticket_office.ts";
 import {
   type ConnectTicket,
   connectTicketCodec,
@@ -22,6 +22,7 @@ import {
 import { runCommand } from "../server/cli_command.ts";
 import { flag, type FlagValues, UsageError } from "../server/cli_flags.ts";
 import { stdout } from "../server/cli_output.ts";
+import { issueTicket } from "../server/issue_ticket.ts";
 import { readKeyFile } from "../server/key_file.ts";
 import { systemRandom } from "../transport/system_random.ts";
 
@@ -31,7 +32,7 @@ const flags = {
   serverKey: flag.parsed("KEY", "Public key of the server, instead of --url", decodeKey),
   address: flag.texts(
     "HOST:PORT",
-    `Where the server is, best first; repeatable, at most ${MAX_TICKET_ADDRESSES}`,
+    `Where the server is, besides --url; repeatable, at most ${MAX_TICKET_ADDRESSES} in all`,
   ),
   user: flag.text("ID", "Whom you vouch for, at most 64 bytes; a user has one session at a time", {
     default: "",
@@ -48,39 +49,33 @@ const flags = {
 type Values = FlagValues<typeof flags>;
 
 async function issue(values: Values): Promise<void> {
-  const { key, url, user, data, expiresSeconds } = values;
-  const serverKey = values.serverKey ?? url?.serverKey;
-  if (key === undefined) throw new UsageError("--key FILE is needed to issue a ticket");
+  if (values.key === undefined) throw new UsageError("--key FILE is needed to issue a ticket");
+  const key = await readKeyFile(values.key, "ticket");
+  const text = asUsage(() =>
+    issueTicket({
+      key,
+      ...serverOf(values),
+      userId: values.user,
+      userData: values.data,
+      lifeMs: values.expiresSeconds * 1000,
+    })
+  );
+  if (!values.json) return stdout.line(text);
+  const { addresses, expiresAtMs } = readTicket(text);
+  stdout.json({ event: "issued", ticket: text, expiresAtMs, user: values.user, addresses });
+}
+
+/** The server as a URL with its key, and other ways to it. */
+function serverOf({ url, serverKey, address }: Values): { url: string; addresses: string[] } {
+  if (url !== undefined) return { url: formatConnectUrl(url), addresses: [...address] };
+  const [first, ...addresses] = address;
   if (serverKey === undefined) {
     throw new UsageError(
       "give the server's public key: --url tickwire://host:port#KEY or --server-key",
     );
   }
-  const addresses = [...values.address, ...url === undefined ? [] : [addressOf(url)]];
-  if (addresses.length === 0 || addresses.length > MAX_TICKET_ADDRESSES) {
-    throw new UsageError(`give 1 to ${MAX_TICKET_ADDRESSES} addresses with --address or --url`);
-  }
-  for (const address of addresses) checkAddress(address);
-  const sharedKey = await readKeyFile(key, "ticket");
-  const expiresAtMs = Date.now() + expiresSeconds * 1000;
-  const psk = randomBytes(32);
-  const sealed = asUsage(() =>
-    sealConnectTicket(nobleBackend(), sharedKey, randomBytes(12), {
-      id: randomBytes(16),
-      serverKeyPrefix: serverKey.subarray(0, 8),
-      expiresAtMs,
-      psk,
-      userId: user,
-      userData: new TextEncoder().encode(data),
-    })
-  );
-  const ticket = { serverKey, addresses, expiresAtMs, psk, sealed };
-  const text = asUsage(() => connectTicketCodec.encode(ticket)).toBase64({
-    alphabet: "base64url",
-    omitPadding: true,
-  });
-  if (values.json) stdout.json({ event: "issued", ticket: text, expiresAtMs, user, addresses });
-  else stdout.line(text);
+  if (first === undefined) throw new UsageError("give an address of the server with --address");
+  return { url: `tickwire://${first}#${encodeKey(serverKey)}`, addresses };
 }
 
 async function inspect(text: string, values: Values): Promise<void> {
@@ -133,30 +128,13 @@ function readTicket(text: string): ConnectTicket {
   return ticket;
 }
 
-function addressOf({ hostname, port }: { hostname: string; port: number }): string {
-  return formatConnectUrl({ hostname, port, serverKey: undefined }).replace(/^tickwire:\/\//, "");
-}
-
-function checkAddress(address: string): void {
-  const url = URL.parse(`tickwire://${address}`);
-  if (url === null || url.port === "" || url.host !== address) {
-    throw new UsageError(`--address ${address}: expected host:port, such as play.example.org:9999`);
-  }
-}
-
-/** What the schema does not allow is something that the command line said. */
+/** Whatever is wrong with a ticket is something that the command line said. */
 function asUsage<T>(encode: () => T): T {
   try {
     return encode();
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error), { cause: error });
   }
-}
-
-function randomBytes(sizeBytes: number): Uint8Array {
-  const bytes = new Uint8Array(sizeBytes);
-  systemRandom(bytes);
-  return bytes;
 }
 
 await runCommand({

@@ -162,7 +162,7 @@ Deno.test("ticket explains what it was not given", async () => {
   const serverKey = "A".repeat(43);
   const cases: [string[], RegExp][] = [
     [["issue", "--key", key], /give the server's public key/],
-    [["issue", "--key", key, "--server-key", serverKey, "--address", "nowhere"], /host:port/],
+    [["issue", "--key", key, "--server-key", serverKey, "--address", "two words:1"], /host:port/],
     [
       ["issue", "--key", key, "--url", `tickwire://h:1#${serverKey}`, "--user", "x".repeat(65)],
       /64/,
