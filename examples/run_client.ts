@@ -4,7 +4,15 @@
  *
  * @module
  */
-import { type Client, connect, type ConnectOptions, type ProtocolCore } from "../mod.ts";
+import {
+  type Client,
+  connect,
+  type ConnectOptions,
+  knownServers,
+  type ProtocolCore,
+  type UntrustedServer,
+} from "../mod.ts";
+import { formatConnectUrl } from "../protocol/connect_url.ts";
 import { flag, type FlagValues, UsageError } from "../server/cli_flags.ts";
 import { simFlag } from "../server/cli_options.ts";
 import { stderr } from "../server/cli_output.ts";
@@ -15,6 +23,15 @@ export const clientFlags = {
   ticket: flag.text("TICKET", "A connect ticket; the URL may then be left out"),
   sim: simFlag,
 };
+
+/** Whoever answers first could be anybody, so a person has to compare the key. */
+function askAboutKey({ hostname, port, key }: UntrustedServer): boolean {
+  stderr.line("The URL has no key. Whoever answers there claims this one:");
+  stderr.line(`\n  ${formatConnectUrl({ hostname, port, serverKey: key })}\n`);
+  if (Deno.stdin.isTerminal()) return confirm("Is it right, and to be trusted from now on?");
+  stderr.line("If it is right, use that URL.");
+  return false;
+}
 
 /**
  * Connects as the flags say.
@@ -28,12 +45,8 @@ export async function connectAs<P extends ProtocolCore>(
   { ticket, sim }: FlagValues<typeof clientFlags>,
 ): Promise<Client<P>> {
   const options: ConnectOptions = {
-    trustServer: ({ hostname, port, keyText }) => {
-      // Whoever answers first could be anybody, so a person has to compare the key.
-      stderr.line(`The URL has no key. Whoever answers there claims this one; if it is right, use`);
-      stderr.line(`\n  tickwire://${hostname}:${port}#${keyText}\n`);
-      return false;
-    },
+    // Servers that were trusted once are remembered, as ssh does.
+    trustServer: knownServers({ onUnknown: askAboutKey }),
     ...(ticket === undefined ? {} : { ticket }),
     ...(sim === undefined ? {} : { sim }),
   };
