@@ -49,10 +49,10 @@ const flags = {
     "MODULE",
     "Bot module; default: the one of the game that the server runs, or echo",
   ),
-  ramp: flag.number("PER_SECOND", "Bots that connect a second; default 500", {
+  ramp: flag.number("PER_SECOND", "Bots that connect a second; default 200", {
     min: 0.1,
     max: 1e5,
-    default: 500,
+    default: 200,
   }),
   churn: flag.number("PER_SECOND", "Bots a second that leave and are replaced; default 0", {
     min: 0,
