@@ -204,6 +204,7 @@ export class Client<P extends ProtocolCore = ProtocolCore> {
 
   /**
    * Sends a message and tells what became of it: acknowledged, lost, or dropped before it left.
+   * Acknowledged means that it arrived; the server's handlers may run a tick later.
    * A reliable message ends as `"acked"`, or as `"dropped"` when the session is lost or the channel
    * blocked.
    */

@@ -253,12 +253,18 @@ export class SessionKeeper {
   async #finish(): Promise<void> {
     const { clock, pipe } = this.#options;
     const untilMs = clock.nowMs() + FAREWELL_TIMEOUT_MS;
-    while (this.#session.state !== "closed" && clock.nowMs() < untilMs) {
+    while (!isSaid(this.#session) && clock.nowMs() < untilMs) {
       await new Promise<void>((resolve) => {
         clock.setTimer(clock.nowMs() + FAREWELL_POLL_MS, resolve);
       });
     }
+    this.#driver.transmit(clock.nowMs());
     this.#driver.stop();
     await pipe.close();
   }
+}
+
+/** Whether the last word was heard, or is the server's, which one answer confirms. */
+function isSaid({ state }: Session): boolean {
+  return state === "closed" || state === "draining";
 }

@@ -143,6 +143,7 @@ export class Peer<Data = undefined> {
 
   /**
    * Sends a message and tells what became of it: acknowledged, lost, or dropped before it left.
+   * Acknowledged means that it arrived; the peer's handlers may run a tick later.
    * A reliable message ends as `"acked"`, or as `"dropped"` when the peer is gone or the channel blocked.
    */
   deliver<T>(message: ServerMessage<T>, value: NoInfer<T>): Promise<DeliveryResult> {

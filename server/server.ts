@@ -346,14 +346,21 @@ export class Server<P extends ProtocolCore = ProtocolCore, Data = undefined> {
     const disconnect = { code: CloseCode.shutdown, reason, flush, timeoutMs };
     for (const peer of this.peers.values()) linkOf(peer).host.disconnect(linkOf(peer), disconnect);
     this.#driver.service(this.#clock.nowMs());
-    const isEmpty = (): boolean => this.#endpoint.size === 0;
-    if (flush) await this.#until(timeoutMs, isEmpty);
+    if (flush) await this.#until(timeoutMs, () => this.#isEverythingSaid());
     this.#endpoint.closeAll(CloseCode.shutdown, reason, this.#clock.nowMs());
     this.#driver.service(this.#clock.nowMs());
-    await this.#until(FAREWELL_TIMEOUT_MS, isEmpty);
+    await this.#until(FAREWELL_TIMEOUT_MS, () => this.#isEverythingSaid());
     this.#driver.stop();
     await pipe.close();
     onClosed();
+  }
+
+  /** Whether no peer is left that has not heard our last word, or said its own. */
+  #isEverythingSaid(): boolean {
+    for (const { session: { state } } of this.#endpoint.sessions()) {
+      if (state !== "closed" && state !== "draining") return false;
+    }
+    return true;
   }
 
   /** Waits until a condition holds, or the time is over. */
