@@ -40,6 +40,8 @@ const LONG_QUEUEING_ROUNDS = 2;
 /** A burst may be what accumulates between two ticks at 20 Hz, but never under ten packets. */
 const BURST_MS = 50;
 const MIN_BURST_BYTES = 12_000;
+/** Nor more than half of what the peer accepts at once, which is a second's worth of what it announced. */
+const MAX_BURST_MS = 500;
 
 /** The rate of one session. */
 export class Pacer {
@@ -185,5 +187,6 @@ function ratePerSecond(bytes: number, sinceMs: number, nowMs: number): number {
 }
 
 function burstOf(bytesPerSecond: number): number {
-  return Math.max((bytesPerSecond * BURST_MS) / 1000, MIN_BURST_BYTES);
+  const least = Math.min(MIN_BURST_BYTES, (bytesPerSecond * MAX_BURST_MS) / 1000);
+  return Math.max((bytesPerSecond * BURST_MS) / 1000, least);
 }

@@ -212,6 +212,14 @@ Deno.test("bursts are ten packets or 50 ms of the rate, and debts are paid befor
   assert.equal(pacer.canSend(readyAtMs), true);
 });
 
+Deno.test("a burst is no more than half of what the peer takes at once", () => {
+  const pacer = new Pacer(DEFAULT_PACING, 0);
+  pacer.limit(1_000, 5_000, 0);
+  let bytes = 0;
+  for (; pacer.canSend(0); bytes += 100) pacer.onSent(100, 0);
+  assert.equal(bytes, 2_500);
+});
+
 Deno.test("a 60 Hz game of 24 KB/s keeps its rate on a path that loses 30 % whatever it sends", () => {
   const pacer = new Pacer(DEFAULT_PACING, 0);
   const path = randomLoss(0.3);
