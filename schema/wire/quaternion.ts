@@ -114,7 +114,7 @@ export function unpackQuaternion(
   into: Quaternion,
 ): boolean {
   const half = quaternionHalf(bits);
-  if (a > 2 * half || b > 2 * half || c > 2 * half) return false;
+  // The one pattern above 2 * half needs no check: its square leaves nothing for the largest one.
   const first = a - half;
   const second = b - half;
   const third = c - half;

@@ -87,6 +87,9 @@ Deno.test("integers outside their range, fractions and other types are not writt
   rejects(t.int(5, 2 ** 40), [4, 2 ** 40 + 1, 5.5], /is not an integer of 5 to 1099511627776/);
   rejects(t.int(-3, 3_000_000_000), [-4, 3_000_000_001, 0.5], /is not an integer of -3/);
   rejects(t.int(7, 7), [6, 8], /is not an integer of 7 to 7/);
+  rejects(t.int(0, 3_000_000_000), [-1, 3_000_000_001, 0.5], /of 0 to 3000000000/);
+  rejects(t.int(0, 2_000_000_000), [-1, 2_000_000_001, 0.5], /of 0 to 2000000000/);
+  rejects(t.int(-2_000_000_000, 9), [-2_000_000_001, 10, 0.5], /of -2000000000 to 9/);
 });
 
 Deno.test("a wrong type is a TypeError, a value outside its limits a RangeError", () => {
@@ -266,7 +269,8 @@ Deno.test("maps have ascending keys, by value, position or bytes", () => {
   carries(byEnum, [[new Map([["z", true], ["a", false]]), 2, 2, 1]]);
   refuses(byEnum, Refusal.keyOrder, [[2, 1, 2], [2, 2, 2], [2, 1, 1]]);
   const byNumber = t.map(t.int(-5, 5), t.u8(), { max: 9 });
-  carries(byNumber, [[new Map([[-5, 1], [0, 2], [5, 3]])]]);
+  carries(byNumber, [[new Map([[0, 2], [-5, 1]]), 2, 0x10, 0x00, 0x25, 0x00]]);
+  refuses(byNumber, Refusal.keyOrder, [[2, 0x25, 0x00, 0x10, 0x00], [2, 0x10, 0, 0x10, 0]]);
   rejects(byNumber, [new Map([[6, 1]])], /Cannot write Test\.v\.key: 6 is not an integer/);
   rejects(byNumber, [new Map([[1, 256]])], /Cannot write Test\.v\[1\]: 256 is not an integer/);
   rejects(
@@ -337,6 +341,13 @@ Deno.test("fields that a version does not carry take their default", () => {
     assert.deepEqual(v2.encode(value), bytesOf(1));
     assert.deepEqual(v2.decode(bytesOf(1)), { a: 1, newer: 9, older: [1, 2] });
     assert.deepEqual(newest.decode(newest.encode(value)), { a: 1, newer: 2, older: [1, 2] });
+    const unfit: unknown = { a: 1, newer: 9999, older: "not even an array" };
+    assert.deepEqual(
+      v2.encode(unfit as typeof value),
+      bytesOf(1),
+      "what does not travel is ignored",
+    );
+    assert.equal(v2.size(unfit as typeof value), 1);
     const [first, second] = [v2.decode(bytesOf(1)), v2.decode(bytesOf(1))];
     assert.notEqual(first?.older, second?.older, "defaults are copied");
   }
@@ -394,6 +405,34 @@ Deno.test("a new value has every property in declaration order, with its default
       "n",
     ]);
     assert.deepEqual(codec.decode(codec.encode(value)), value);
+  }
+});
+
+Deno.test("each new value has defaults of its own", () => {
+  for (const backend of BACKENDS) {
+    const codec = compileCodec(
+      t.struct({
+        raw: t.bytes({ maxBytes: 4 }).default(bytesOf(1, 2)),
+        list: t.array(t.vec2(t.u8()), { max: 2 }).default([{ x: 1, y: 2 }]),
+        map: t.map(t.u8(), t.bytes({ maxBytes: 4 }), { max: 2 }).default(
+          new Map([[1, bytesOf(3)]]),
+        ),
+        any: t.any({ maxBytes: 99 }).default({ deep: [1] }),
+      }),
+      { backend },
+    );
+    const spoiled = codec.create();
+    spoiled.raw.fill(0);
+    spoiled.list.forEach((point) => point.x = 0);
+    spoiled.map.get(1)?.fill(0);
+    spoiled.map.clear();
+    Object.assign(spoiled.any ?? {}, { deep: [] });
+    assert.deepEqual(codec.create(), {
+      raw: bytesOf(1, 2),
+      list: [{ x: 1, y: 2 }],
+      map: new Map([[1, bytesOf(3)]]),
+      any: { deep: [1] },
+    });
   }
 });
 

@@ -83,6 +83,33 @@ Deno.test("messages of a channel agree on its options or get an error that says 
   );
 });
 
+Deno.test("a protocol has at most 63 channels, and a channel at most 256 messages", () => {
+  const own = messageOf({ delivery: "sequenced" });
+  const shared = messageOf({ delivery: "unreliable" });
+  const declare = (count: number, definition: typeof own) =>
+    protocol(
+      "game",
+      { version: 1 },
+      Object.fromEntries(Array.from({ length: count }, (_, i) => [`M${i}`, definition])),
+    );
+  assert.equal(declare(63, own).tables[0]?.channels.length, 63);
+  assert.throws(() => declare(64, own), /64 channels, but the limit is 63/);
+  assert.equal(declare(256, shared).tables[0]?.channels[0]?.messages.length, 256);
+  assert.throws(() => declare(257, shared), /257 messages, but the limit is 256/);
+});
+
+Deno.test("a channel's largest message counts the envelope, and comes from either end", () => {
+  const largest = (definitions: Parameters<typeof protocol>[2]) =>
+    protocol("game", { version: 1 }, definitions).tables[0]?.channels[0]?.maxMessageBytes;
+  const FromServer = message({ data: t.bytes({ length: 9 }) }, {
+    from: "server",
+    delivery: "unreliable",
+  });
+  assert.equal(largest({ A: messageOf({}, 7) }), 7);
+  assert.equal(largest({ A: messageOf({}, 7), B: messageOf({}, 3) }), 8);
+  assert.equal(largest({ A: messageOf({}, 7), FromServer }), 10);
+});
+
 Deno.test("a table writes an envelope byte only on channels with several messages", () => {
   const view = new DataView(new ArrayBuffer(64));
   assert.equal(table.write(Game.Kick, view, 0, { reason: 9 }), 2);
