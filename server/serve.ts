@@ -51,7 +51,7 @@ export async function serve<P extends ProtocolCore, Data = undefined>(
     checkServeOptions(options);
     const crypto = environment.crypto ?? await loadSodium();
     const random = environment.random ?? systemRandom;
-    const clock: Clock = environment.clock ?? (preciseTicks ? preciseClock : systemClock);
+    const clock: Clock = environment.clock ?? systemClock;
     const wallClockMs = environment.wallClockMs ?? Date.now;
     memory = new DatagramMemory(crypto);
     pipe ??= await openDatagramPipe({
@@ -79,6 +79,8 @@ export async function serve<P extends ProtocolCore, Data = undefined>(
       endpoint,
       pipe,
       clock,
+      // The ticks alone: to wait turn by turn for every timer of every peer would keep a core busy.
+      tickClock: preciseTicks ? environment.clock ?? preciseClock : clock,
       options,
       onClosed: () => memory?.release(),
     });

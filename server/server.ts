@@ -52,6 +52,8 @@ export interface ServerParts<Data> {
   readonly pipe: DatagramPipe;
   /** Time and timers. */
   readonly clock: Clock;
+  /** The same time, and timers of the ticks. */
+  readonly tickClock: Clock;
   /** As the caller gave them. */
   readonly options: ServeOptions<Data>;
   /** Called once the pipe is closed. */
@@ -98,9 +100,11 @@ export class Server<P extends ProtocolCore = ProtocolCore, Data = undefined> {
       onError: (error) => handlers.fail(error, "authorize"),
     });
     this.#isImmediate = tickHz === 0 || dispatch === "immediate";
-    this.#tick = tickHz === 0 ? undefined : new TickLoop(clock, tickHz, (tick, nowMs, dueMs) => {
-      handlers.run(() => this.#runTick(tick, nowMs, dueMs), undefined, undefined, "the run loop");
-    });
+    this.#tick = tickHz === 0
+      ? undefined
+      : new TickLoop(parts.tickClock, tickHz, (tick, nowMs, dueMs) => {
+        handlers.run(() => this.#runTick(tick, nowMs, dueMs), undefined, undefined, "the run loop");
+      });
     this.#driver = new EndpointDriver(
       endpoint,
       pipe,

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { configure, type LogRecord, reset } from "npm:@logtape/logtape@2.4.2";
 import { CloseCode, type Peer, type Server } from "../../server/mod.ts";
 import { Lab, SERVER_HOST } from "./lab.ts";
 import { Room } from "./room.ts";
@@ -71,4 +72,61 @@ Deno.test("lifecycle: a peer knows who and where it is", async () => {
   assert.equal(peer.userId, "");
   assert.equal(peer.protocolVersion, 1);
   assert.equal(server.peers.get(peer.id), peer);
+});
+
+Deno.test("a peer that changes its address stays the same peer", async () => {
+  await using lab = new Lab();
+  const server = await lab.serve(Room);
+  const nat = lab.network.nat("203.0.113.1");
+  const pipe = nat.bind("10.0.0.2", 0);
+  const log: string[] = [];
+  for (const event of ["connected", "suspended", "resumed"] as const) {
+    server.on(event, ({ id }) => log.push(`${event} ${id}`));
+  }
+  server.on("disconnected", ({ id }) => log.push(`disconnected ${id}`));
+  const client = await lab.connect(Room, server, { environment: { pipe } });
+  await lab.run(100);
+  const [peer] = server.peers.values();
+  assert.ok(peer);
+  const before = peer.address;
+  nat.rebind();
+  assert.equal(await lab.settle(client.deliver(Room.Chat, { text: "from elsewhere" })), "acked");
+  await lab.run(500);
+  assert.equal(peer.address.hostname, "203.0.113.1");
+  assert.notEqual(peer.address.port, before.port);
+  assert.deepEqual(log, ["connected 1"]);
+  assert.equal(peer.stats().pathChanges, 1);
+});
+
+Deno.test("the access log tells who came, fell silent, came back and went", async () => {
+  await using lab = new Lab();
+  const records: LogRecord[] = [];
+  await configure({
+    sinks: { memory: (record) => records.push(record) },
+    loggers: [
+      { category: ["tickwire", "access"], sinks: ["memory"], lowestLevel: "info" },
+      { category: ["logtape", "meta"], sinks: [], lowestLevel: "error" },
+    ],
+  });
+  try {
+    const server = await lab.serve(Room, { authorize: () => ({ userId: "zoe" }) });
+    const client = await lab.connect(Room, server, { host: "203.0.113.9" });
+    await lab.run(100);
+    lab.network.blackout("203.0.113.9", SERVER_HOST, lab.nowMs, lab.nowMs + 15_000);
+    await lab.run(20_000);
+    await lab.settle(client.close("a reason\nof two lines"));
+    await lab.run(100);
+  } finally {
+    await reset();
+  }
+  const told = records.map(({ rawMessage, properties: { id, address, user, code, reason } }) => {
+    assert.match(String(address), /^203\.0\.113\.9 \d+$/);
+    return [String(rawMessage).split(" ")[0], id, user, code, reason];
+  });
+  assert.deepEqual(told, [
+    ["connected", 1, "zoe", undefined, undefined],
+    ["suspended", 1, undefined, undefined, undefined],
+    ["resumed", 1, undefined, undefined, undefined],
+    ["disconnected", 1, undefined, 0, "a reason\nof two lines"],
+  ]);
 });
