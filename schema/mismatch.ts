@@ -11,14 +11,19 @@ const MAX_FOREIGN_CHARS = 65_536;
 /** Most differences that are listed. */
 const MAX_DIFFERENCES = 8;
 
-/** A projection, parsed: field types by path, for each message and entity. */
+/** A projection, parsed. */
 interface Outline {
-  readonly head: string;
+  readonly protocol: string;
   readonly definitions: Map<string, Definition>;
 }
 
+/** A message or entity of a projection. */
 interface Definition {
-  readonly head: string;
+  /** What it is: `entity`, or who sends it and how: `from both, reliable-ordered`. */
+  readonly nature: string;
+  /** Channel and number on it; empty for an entity. */
+  readonly place: string;
+  /** Types by path, in wire order. */
   readonly fields: Map<string, string>;
 }
 
@@ -38,9 +43,9 @@ export function describeDifference(ours: string, theirs: string): string {
   const left = parseOutline(ours);
   const right = parseOutline(theirs.slice(0, MAX_FOREIGN_CHARS));
   const differences: string[] = [];
-  const leftName = left.head.split(" ")[1];
-  const rightName = right.head.split(" ")[1];
-  if (leftName !== rightName) differences.push(`protocol ${leftName} vs ${printable(rightName)}`);
+  if (left.protocol !== right.protocol) {
+    differences.push(`protocol ${left.protocol} vs ${printable(right.protocol)}`);
+  }
   for (const [name, definition] of left.definitions) {
     const other = right.definitions.get(name);
     if (other === undefined) differences.push(`${name} vs nothing`);
@@ -49,6 +54,8 @@ export function describeDifference(ours: string, theirs: string): string {
   for (const name of right.definitions.keys()) {
     if (!left.definitions.has(name)) differences.push(`nothing vs ${printable(name)}`);
   }
+  // One message more moves all that follow it; the numbers matter only when nothing else differs.
+  if (differences.length === 0) comparePlaces(left, right, differences);
   if (differences.length === 0) return "no difference";
   const shown = differences.slice(0, MAX_DIFFERENCES);
   if (differences.length > shown.length) shown.push(`${differences.length - shown.length} more`);
@@ -57,19 +64,26 @@ export function describeDifference(ours: string, theirs: string): string {
 
 function parseOutline(text: string): Outline {
   const [head = "", ...lines] = text.split("\n");
+  const deliveries = new Map<string, string>();
   const definitions = new Map<string, Definition>();
   let current: Definition | undefined;
   for (const line of lines) {
     const words = line.trim().split(" ");
-    const name = words[1] ?? "";
-    if (line.startsWith("message ") || line.startsWith("entity ")) {
-      current = { head: `${words[0]} ${words.slice(2).join(" ")}`, fields: new Map() };
+    const [kind, name = "", second = "", third = "", , place = ""] = words;
+    if (line.startsWith("  ")) {
+      current?.fields.set(words[0] ?? "", words.slice(1).join(" "));
+    } else if (kind === "channel") {
+      deliveries.set(name, second);
+    } else if (kind === "message") {
+      const delivery = deliveries.get(place.split(".")[0] ?? "") ?? "";
+      current = { nature: `${second} ${third}, ${delivery}`, place, fields: new Map() };
       definitions.set(name, current);
-    } else if (line.startsWith("  ") && current !== undefined) {
-      current.fields.set(words[0] ?? "", words.slice(1).join(" "));
+    } else if (kind === "entity") {
+      current = { nature: "entity", place: "", fields: new Map() };
+      definitions.set(name, current);
     }
   }
-  return { head, definitions };
+  return { protocol: head.split(" ")[1] ?? "", definitions };
 }
 
 function compareDefinitions(
@@ -78,8 +92,8 @@ function compareDefinitions(
   theirs: Definition,
   differences: string[],
 ): void {
-  if (ours.head !== theirs.head) {
-    differences.push(`${name} ${ours.head} vs ${printable(theirs.head)}`);
+  if (ours.nature !== theirs.nature) {
+    differences.push(`${name} ${ours.nature} vs ${printable(theirs.nature)}`);
   }
   const left = [...ours.fields];
   const right = [...theirs.fields];
@@ -99,6 +113,13 @@ function compareDefinitions(
   }
   if (differences.length === before) {
     differences.push(`${name} has its fields in another order`);
+  }
+}
+
+function comparePlaces(left: Outline, right: Outline, differences: string[]): void {
+  for (const [name, { place }] of left.definitions) {
+    const other = right.definitions.get(name)?.place;
+    if (other !== place) differences.push(`${name} at ${place} vs ${printable(other)}`);
   }
 }
 

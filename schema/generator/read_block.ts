@@ -26,7 +26,7 @@ import type {
 import { Refusal } from "../refusal.ts";
 import { type FixedPlan, planFixed } from "./fixed_plan.ts";
 import { emitBounded, emitFiniteRead, emitLeafRead, emitObject } from "./read_leaf.ts";
-import { plus, quoted, type Source } from "./source.ts";
+import { member, plus, quoted, type Source } from "./source.ts";
 import { fieldValue, structValue, variantValue } from "./values.ts";
 import { WordLoader } from "./words.ts";
 
@@ -145,8 +145,8 @@ class BlockReader {
   readFields(node: StructNode, object: string): void {
     const out = this.#out;
     for (const field of node.fields) {
-      if (field.carried) this.read(field.node, `${object}.${field.name}`);
-      else out.line(`${object}.${field.name} = ${fieldValue(out, field)};`);
+      if (field.carried) this.read(field.node, `${object}${member(field.name)}`);
+      else out.line(`${object}${member(field.name)} = ${fieldValue(out, field)};`);
     }
   }
 
@@ -267,8 +267,8 @@ function emitPackedElement(
     if (node.kind === "struct") {
       const s = emitObject(out, into, structValue(out, node));
       for (const field of node.fields) {
-        if (field.carried) visit(field.node, `${s}.${field.name}`);
-        else out.line(`${s}.${field.name} = ${fieldValue(out, field)};`);
+        if (field.carried) visit(field.node, `${s}${member(field.name)}`);
+        else out.line(`${s}${member(field.name)} = ${fieldValue(out, field)};`);
       }
       return;
     }
@@ -311,7 +311,7 @@ function emitVariantRead(out: Source, node: UnionNode, number: string, target: s
     const name = quoted(variant.name);
     const created = variantValue(out, node.tag, variant);
     out.line(
-      `if (${u} === undefined || ${u} === null || ${u}.${node.tag} !== ${name}) ` +
+      `if (${u} === undefined || ${u} === null || ${u}${member(node.tag)} !== ${name}) ` +
         `${target} = ${u} = ${created};`,
     );
     emitStructRead(out, variant.struct, u);

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkIdentifier } from "../limits.ts";
 
 /** Collects the text of one generated codec. */
 export class Source {
@@ -66,6 +67,17 @@ export function numeral(value: number): string {
   // `Object.is`, because -0 prints as 0.
   const text = Object.is(value, -0) ? "-0" : `${value}`;
   return text.startsWith("-") ? `(${text})` : text;
+}
+
+/**
+ * Access to a property. Builders have checked the name already; here is where an unchecked one would
+ * become code, so it is checked again.
+ *
+ * @throws TypeError when the name is no identifier.
+ */
+export function member(name: string): string {
+  checkIdentifier("field", name);
+  return `.${name}`;
 }
 
 /** `base + offset`, without adding zero. */

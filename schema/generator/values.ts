@@ -11,7 +11,7 @@
  */
 import type { Node, StructField, StructNode, UnionVariant } from "../node.ts";
 import { neutralValue } from "../value.ts";
-import { numeral, quoted, type Source } from "./source.ts";
+import { member, numeral, quoted, type Source } from "./source.ts";
 
 /** An expression for a new struct. */
 export function structValue(out: Source, node: StructNode): string {
@@ -56,7 +56,9 @@ function holdsFloats(node: Node): boolean {
 }
 
 function objectValue(out: Source, properties: readonly Property[]): string {
-  const assignments = properties.map(({ name, value }) => `this.${name} = ${value};`).join(" ");
+  const assignments = properties.map(({ name, value }) => `this${member(name)} = ${value};`).join(
+    " ",
+  );
   const floats = properties.filter((property) => property.isFloat).map(({ name }) => name);
   const constructor = `function () { ${assignments} }`;
   return `new ${out.hoist("Make", `plainConstructor(${constructor}, ${quoted(floats)})`)}()`;

@@ -18,7 +18,7 @@ import type {
 } from "../node.ts";
 import { Refusal } from "../refusal.ts";
 import { planFixed } from "./fixed_plan.ts";
-import { quoted, type Source } from "./source.ts";
+import { member, quoted, type Source } from "./source.ts";
 import { WordStorer } from "./words.ts";
 import { emitLeafWrite, emitTextNumber } from "./write_leaf.ts";
 
@@ -114,14 +114,14 @@ class BlockWriter {
   /** Emits the fields of a struct whose object has been checked. */
   writeFields(node: StructNode, object: string): void {
     for (const field of node.fields) {
-      if (field.carried) this.write(field.node, `${object}.${field.name}`);
+      if (field.carried) this.write(field.node, `${object}${member(field.name)}`);
     }
   }
 
   #writeUnion(node: UnionNode, source: string): void {
     const out = this.#out;
     const u = emitObject(out, source);
-    const tag = out.declare("t", `${u}.${node.tag}`);
+    const tag = out.declare("t", `${u}${member(node.tag)}`);
     const number = emitTextNumber(out, node.variants.map((variant) => variant.name), tag);
     if (node.bits > 0) this.#storer.put(number);
     this.tails.push(() => {
@@ -270,7 +270,9 @@ function emitPackedWord(out: Source, element: Node, source: string): string {
   const visit = (node: Node, from: string): void => {
     if (node.kind === "struct") {
       const s = emitObject(out, from);
-      for (const field of node.fields) if (field.carried) visit(field.node, `${s}.${field.name}`);
+      for (const field of node.fields) {
+        if (field.carried) visit(field.node, `${s}${member(field.name)}`);
+      }
       return;
     }
     if (!isLeaf(node)) return;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { compileCodec, type Field, t } from "../../schema/mod.ts";
+import { compileCodec, type Field, type Node, type StructNode, t } from "../../schema/mod.ts";
 import { generateCodec } from "../../schema/generator/generate.ts";
 import { registerGenerated, runtime } from "../../schema/runtime.ts";
 import { structId } from "../../schema/struct_id.ts";
@@ -95,6 +95,22 @@ Deno.test("the id of a struct changes with everything that its code depends on",
   ].map((field) => structId(structOf(field)));
   assert.equal(new Set(variants).size, variants.length);
   assert.equal(structId(structOf(t.struct({ a: t.u8() }))), variants[0]);
+});
+
+Deno.test("a name that no builder has checked does not become code either", () => {
+  const name = "a; globalThis.pwned = 1; //";
+  const u8: Node = { kind: "int", min: 0, max: 255, bits: 8, role: "number" };
+  const struct: StructNode = {
+    kind: "struct",
+    fields: [{ name, node: u8, meta: {}, carried: true }],
+  };
+  assert.throws(() => generateCodec(struct, []), /a name is an ASCII identifier/);
+  const tagged: Node = { kind: "union", tag: name, variants: [], bits: 0 };
+  const union: StructNode = {
+    kind: "struct",
+    fields: [{ name: "u", node: tagged, meta: {}, carried: true }],
+  };
+  assert.throws(() => generateCodec(union, []), /a name is an ASCII identifier/);
 });
 
 Deno.test("texts of a schema stay texts in generated code", () => {

@@ -196,7 +196,18 @@ Deno.test("describeMismatch lists what differs and keeps quiet about renamed fie
   });
   assert.equal(
     against({ Player: Player(100), Chat: oneWay }),
-    "Chat message from both at 0.0 vs message from server at 0.0",
+    "Chat from both, sequenced vs from server, sequenced",
+  );
+  const Named = message({ text: t.string({ maxBytes: 9 }) }, {
+    from: "both",
+    delivery: "sequenced",
+    channel: "talk",
+  });
+  const two = declare({ Player: Player(100), Chat: Named, Move: Chat });
+  const swapped = declare({ Player: Player(100), Chat, Move: Named });
+  assert.equal(
+    two.describeMismatch(swapped.tables[0]?.projection ?? ""),
+    "Move at 0.0 vs 1.0; Chat at 1.0 vs 0.0",
   );
 });
 
