@@ -84,7 +84,10 @@ function assertSameRotation(bits: number, original: unknown, decoded: unknown, p
 }
 
 function unit(value: unknown): number[] {
-  const parts = ["x", "y", "z", "w"].map((axis) => Number(property(value, axis)));
+  const raw = ["x", "y", "z", "w"].map((axis) => Number(property(value, axis)));
+  // The length of numbers near the smallest float would be rounded beyond recognition.
+  const largest = Math.max(...raw.map(Math.abs));
+  const parts = raw.map((part) => part / largest);
   const length = Math.hypot(...parts);
   return parts.map((part) => part / length);
 }
