@@ -228,10 +228,11 @@ function checkUnique(what: string, names: readonly string[]): void {
 
 /** Elements, keys and axes are not properties, so modifiers would do nothing on them. */
 function checkBare(what: string, field: Field<unknown>): void {
-  const [modifier] = Object.keys(field.meta) as (keyof FieldMeta)[];
+  const [modifier] = Object.keys(field.meta);
   if (modifier === undefined) return;
+  const called = modifier === "interpolation" ? field.meta.interpolation?.kind : modifier;
   throw new TypeError(
-    `Cannot declare ${what}: modifiers such as ${modifier} belong on the field that holds it`,
+    `Cannot declare ${what}: modifiers such as ${called} belong on the field that holds it`,
   );
 }
 

@@ -158,7 +158,7 @@ Deno.test("modifiers stand where they have a meaning", () => {
     assert.throws(() => entity({ nested: t.union("kind", { a: one }) }), /of an entity/);
   }
   assert.throws(() => t.array(t.u8().since(2), { max: 2 }), /modifiers such as since belong/);
-  assert.throws(() => t.vec2(t.f32().lerp()), /modifiers such as interpolation belong/);
+  assert.throws(() => t.vec2(t.f32().lerp()), /modifiers such as lerp belong/);
 });
 
 Deno.test("message refuses options that are wrong, naming them", () => {
