@@ -18,8 +18,11 @@ export const PACKET_THRESHOLD = 3;
 /** The threshold adapts to paths that reorder more, up to this. */
 const MAX_PACKET_THRESHOLD = 64;
 
-/** Packets that one probe timeout hands back for resending. */
+/** Packets that the first probe timeout hands back for resending; each further one twice as many. */
 const PROBE_PACKETS = 2;
+
+/** But not more: where nearly everything is lost, a few packets a second must still get something through. */
+const MAX_PROBE_PACKETS = 8;
 
 /** How far behind the largest acknowledged packet a loss may still turn out to be none. */
 const FORGIVABLE_PACKETS = 2 * MAX_PACKET_THRESHOLD;
@@ -163,10 +166,11 @@ export class Recovery {
     this.#probeCount++;
     this.counters.probeTimeouts++;
     this.#lastElicitingAtMs = nowMs;
+    const wanted = Math.min(PROBE_PACKETS * 2 ** (this.#probeCount - 1), MAX_PROBE_PACKETS);
     let handed = 0;
     for (
       let packet = this.sent.oldest;
-      packet < this.sent.nextPacketNumber && handed < PROBE_PACKETS;
+      packet < this.sent.nextPacketNumber && handed < wanted;
       packet++
     ) {
       if (this.sent.stateOf(packet) !== PacketState.inFlight) continue;

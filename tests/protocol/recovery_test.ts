@@ -160,7 +160,19 @@ Deno.test("a probe hands back what no later packet carries by now", () => {
   bench.send(325, bench.messages[1]!);
   bench.recovery.handleTimeout(bench.recovery.deadlineMs);
   const alive = bench.log.filter((line) => !["overdue 0 in 0", "overdue 1 in 1"].includes(line));
-  assert.deepEqual(alive, ["overdue 2 in 2", "overdue 0 in 3"]);
+  assert.deepEqual(alive, ["overdue 2 in 2", "overdue 0 in 3", "overdue 1 in 4"]);
+});
+
+Deno.test("probes hand back twice as much each time, up to eight packets", () => {
+  const bench = new Bench();
+  bench.sendMany(60);
+  const handed: number[] = [];
+  for (let i = 0; i < 5; i++) {
+    bench.log.length = 0;
+    bench.recovery.handleTimeout(bench.recovery.deadlineMs);
+    handed.push(bench.log.length);
+  }
+  assert.deepEqual(handed, [2, 4, 8, 8, 8]);
 });
 
 Deno.test("round trips are measured on the largest packet, newly acknowledged, that wanted it", () => {

@@ -15,6 +15,8 @@ export interface NetworkRow {
   readonly link: ImpairmentOptions;
   /** Limits of both ends that this network asks for. */
   readonly limits?: Partial<SessionLimits>;
+  /** Whether bulk traffic would take hours on it. */
+  readonly isForGamesOnly?: boolean;
 }
 
 type Gns = readonly [rate: number, loss: number, lag: number, reorder: number, reorderMs: number];
@@ -71,6 +73,7 @@ export const NETWORK_ROWS: readonly NetworkRow[] = [
     name: "90 % lost",
     link: { delayMs: 30, loss: 0.9 },
     limits: { idleTimeoutMs: 300_000 },
+    isForGamesOnly: true,
   },
   { name: "clean LAN", link: { delayMs: 0.2 } },
   {
