@@ -119,7 +119,6 @@ export class SessionKeeper {
 
   /** Lets everything that was sent leave now. */
   flush(): void {
-    this.#typed?.session.flush();
     this.#driver.transmit(this.#options.clock.nowMs());
   }
 

@@ -216,8 +216,8 @@ export class Server<P extends ProtocolCore = ProtocolCore, Data = undefined> {
     this.#broadcaster.begin(message, value);
     let queued = 0;
     for (const peer of to) {
+      if (peer === except) continue;
       const link = linkOf(peer);
-      if (peer === except || link.state === "disconnected") continue;
       if (this.#broadcaster.sendTo(link.typed, nowMs) !== "queued") continue;
       link.host.onSent(link);
       queued++;
@@ -305,7 +305,6 @@ export class Server<P extends ProtocolCore = ProtocolCore, Data = undefined> {
         this.#driver.transmit(this.#clock.nowMs());
       },
       disconnect: (link, { code, reason, flush, timeoutMs }) => {
-        if (link.state === "disconnected") return;
         link.state = "disconnected";
         const nowMs = this.#clock.nowMs();
         if (flush) this.#endpoint.linger(link.entry, code, reason, timeoutMs, nowMs);
@@ -344,7 +343,6 @@ export class Server<P extends ProtocolCore = ProtocolCore, Data = undefined> {
     this.#endpoint.isDraining = true;
     this.#table.dispatch(this.#clock.nowMs());
     this.#handlers.emit("stopping");
-    this.#table.flush();
     this.#isClosing = true;
     this.#table.close();
     const disconnect = { code: CloseCode.shutdown, reason, flush, timeoutMs };

@@ -132,6 +132,12 @@ for (const waitMs of [1, 15, 300]) {
       const error = await lab.settle(outcome, 1);
       assert.ok(error instanceof ConnectError);
       assert.equal(error.code, "aborted");
+      let sent = 0;
+      lab.network.onDatagram = ({ what, from }) => {
+        if (what === "sent" && from.hostname === host) sent++;
+      };
+      await lab.run(1_000);
+      assert.equal(sent, 0, "nothing is tried any more");
     }
     await lab.settle(server.close());
     await lab.run(7_000);
@@ -169,6 +175,33 @@ Deno.test("signal: aborted after the connection was made, it means nothing", asy
   assert.equal(client.state, "connected");
 });
 
+Deno.test("signal: nothing listens to it any longer than needed", async () => {
+  await using lab = new Lab();
+  const server = await lab.serve(Room);
+  const abort = new AbortController();
+  const { signal } = abort;
+  let listeners = 0;
+  const { addEventListener, removeEventListener } = signal;
+  Object.assign(signal, {
+    addEventListener: (...args: Parameters<typeof addEventListener>) => {
+      listeners++;
+      addEventListener.apply(signal, args);
+    },
+    removeEventListener: (...args: Parameters<typeof removeEventListener>) => {
+      listeners--;
+      removeEventListener.apply(signal, args);
+    },
+  });
+  const client = await lab.connect(Room, server, { signal });
+  assert.equal(listeners, 0);
+  await lab.run(50);
+  const next = client.next(Room.Ping, { signal });
+  assert.equal(listeners, 1);
+  server.broadcast(Room.Ping, { n: 1 });
+  await lab.settle(next);
+  assert.equal(listeners, 0);
+});
+
 Deno.test("next: the value, the end of the connection, or the end of patience", async () => {
   await using lab = new Lab();
   const server = await lab.serve(Room);
@@ -178,6 +211,11 @@ Deno.test("next: the value, the end of the connection, or the end of patience", 
   server.broadcast(Room.Ping, { n: 1 });
   server.broadcast(Room.Ping, { n: 2 });
   assert.deepEqual(await lab.settle(both), [{ n: 1 }, { n: 1 }]);
+  await lab.run(10);
+  const { messagesUnhandled } = client.stats();
+  server.broadcast(Room.Ping, { n: 3 });
+  await lab.run(50);
+  assert.equal(client.stats().messagesUnhandled, messagesUnhandled + 1, "nobody waits any more");
   const reason = new Error("too long");
   const abort = new AbortController();
   const waiting = client.next(Room.Ping, { signal: abort.signal });
@@ -227,7 +265,7 @@ Deno.test("close is idempotent, inside handlers too; nothing that comes later is
   await using lab = new Lab();
   const server = await lab.serve(Room);
   const client = await lab.connect(Room, server);
-  await lab.run(50);
+  await lab.run(10);
   const log: string[] = [];
   const ends: Promise<void>[] = [];
   client.on(Room.Chat, ({ text }) => {
@@ -237,12 +275,15 @@ Deno.test("close is idempotent, inside handlers too; nothing that comes later is
   });
   client.on("disconnected", ({ reason, isByServer }) => {
     log.push(`${client.state} ${reason} ${isByServer}`);
+    assert.equal(lab.nowMs, 40, "in the turn of the handler that closed it");
     ends.push(client.close());
   });
+  await lab.run(30 - lab.nowMs);
   for (const text of ["first", "second"]) server.broadcast(Room.Chat, { text });
   await lab.run(500);
   await Promise.all([...ends, client.close("again"), client[Symbol.asyncDispose]()]);
   assert.deepEqual(log, ["first", "disconnected done false"]);
+  assert.equal(client.stats().handlerErrors, 0);
   assert.equal((await client.closed).reason, "done");
   assert.equal(server.peers.size, 0);
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Client } from "../../client/mod.ts";
-import { CloseCode, type Server } from "../../server/mod.ts";
+import { CloseCode, issueTicket, type Server } from "../../server/mod.ts";
 import { Lab, SERVER_HOST } from "../server/lab.ts";
 import { Room } from "../server/room.ts";
 
@@ -198,6 +198,78 @@ Deno.test("a full server while reconnecting: the client comes back when it was t
   assert.equal(client.state, "connected");
 });
 
+Deno.test("while it is refused without advice, a client tries less and less often", async () => {
+  await using lab = new Lab();
+  let isOpen = true;
+  const server = await lab.serve(Room, {
+    limits: { resumeWindowMs: 0 },
+    authorize: () => isOpen || { refused: "busy", reason: "later" },
+  });
+  const client = await lab.connect(Room, server, { host: CLIENT_HOST });
+  await lab.run(100);
+  isOpen = false;
+  darken(lab, 12_000);
+  const hellosAt: number[] = [];
+  lab.network.onDatagram = ({ what, from, bytes, atMs }) => {
+    if (what === "delivered" && from.hostname === CLIENT_HOST && bytes[0] === 0x40) {
+      hellosAt.push(atMs);
+    }
+  };
+  await lab.run(45_000);
+  const pauses = hellosAt.slice(1).map((atMs, i) => atMs - hellosAt[i]!);
+  assert.ok(hellosAt.length >= 6 && hellosAt.length <= 15, `${hellosAt.length} tries`);
+  assert.ok(pauses.at(-1)! >= 4_900, `${pauses}`);
+  isOpen = true;
+  await lab.run(6_000);
+  assert.equal(client.state, "connected");
+});
+
+Deno.test("the time to reconnect counts from each loss anew", async () => {
+  await using lab = new Lab();
+  const server = await lab.serve(Room, { limits: { resumeWindowMs: 0 } });
+  const client = await lab.connect(Room, server, { host: CLIENT_HOST, reconnectTimeoutMs: 8_000 });
+  for (let i = 0; i < 3; i++) {
+    await lab.run(5_000);
+    darken(lab, 12_000);
+    await lab.run(18_000);
+    assert.equal(client.state, "connected", `the ${i + 1}. time`);
+  }
+});
+
+Deno.test("a name or a ticket that cannot be had now is asked for again", async () => {
+  await using lab = new Lab();
+  const key = new Uint8Array(32).fill(5);
+  lab.network.addName("play.example.org", SERVER_HOST);
+  const server = await lab.serve(Room, { key, limits: { resumeWindowMs: 0 } });
+  const client = await lab.connect(Room, server.url("play.example.org"), { host: CLIENT_HOST });
+  await lab.run(100);
+  darken(lab, 12_000);
+  lab.network.addName("play.example.org");
+  await lab.run(20_000);
+  assert.equal(client.state, "reconnecting");
+  lab.network.addName("play.example.org", SERVER_HOST);
+  await lab.run(10_000);
+  assert.equal(client.state, "connected");
+});
+
+Deno.test("a key that was trusted once is not asked about again", async () => {
+  await using lab = new Lab();
+  const server = await lab.serve(Room, { limits: { resumeWindowMs: 0 } });
+  let asked = 0;
+  const client = await lab.connect(Room, server.url().split("#")[0]!, {
+    host: CLIENT_HOST,
+    trustServer: () => {
+      asked++;
+      return true;
+    },
+  });
+  await lab.run(100);
+  darken(lab, 12_000);
+  await lab.run(20_000);
+  assert.equal(client.state, "connected");
+  assert.equal(asked, 1);
+});
+
 Deno.test("reconnect: false ends with the session", async () => {
   await using lab = new Lab();
   const server = await lab.serve(Room);
@@ -269,7 +341,41 @@ Deno.test("close while suspended or reconnecting is over at once, also inside th
       assert.ok(lab.nowMs - startMs < 50, `${event} ${isInside}: ${lab.nowMs - startMs} ms`);
       assert.equal(client.state, "disconnected");
       assert.equal((await client.closed).reason, "enough");
+      await lab.settle(server.close("", { flush: false }));
+      await lab.run(1_100);
+      assert.equal(lab.network.clock.pendingEvents, 0, `${event} ${isInside}`);
     }
+  }
+});
+
+Deno.test("close between two tries, or while a ticket is awaited, calls both off", async () => {
+  const { promise: ticket, resolve } = Promise.withResolvers<string>();
+  for (const awaits of ["a pause", "a ticket"]) {
+    await using lab = new Lab();
+    const key = new Uint8Array(32).fill(5);
+    const options = { key, ticketKeys: [key], limits: { resumeWindowMs: 0 } };
+    const server = await lab.serve(Room, options);
+    let calls = 0;
+    const issue = (): string => issueTicket({ key, url: server.url(), wallClockMs: () => 1e13 });
+    const client = await lab.connect(Room, server, {
+      host: CLIENT_HOST,
+      timeoutMs: 200,
+      ticket: () => calls++ === 0 || awaits === "a pause" ? issue() : ticket,
+    });
+    await lab.run(100);
+    const { promise: lost, resolve: onLost } = Promise.withResolvers<void>();
+    client.on("reconnecting", onLost);
+    darken(lab, 300_000);
+    await lab.settle(lost);
+    // Tries of 200 ms, pauses of 0, 250, 500 and 1,000 ms: in the middle of the last one.
+    await lab.run(awaits === "a pause" ? 200 * 4 + 750 + 500 : 100);
+    await lab.settle(client.close());
+    const { sent } = lab.network.counters;
+    await lab.settle(server.close("", { flush: false }));
+    resolve(issue());
+    await lab.run(10_000);
+    assert.equal(lab.network.clock.pendingEvents, 0, awaits);
+    assert.ok(lab.network.counters.sent - sent <= 3, "the server's last words");
   }
 });
 

@@ -14,7 +14,8 @@ Deno.test("close lets what is reliable arrive, over a bad line too, then says wh
     server.on("stopping", () => {
       server.broadcast(Room.Chat, { text: "the last word" });
     });
-    const words = Array.from({ length: 40 }, (_, i) => `word ${i}`);
+    // Some twenty datagrams: one in four is lost.
+    const words = Array.from({ length: 120 }, (_, i) => `word ${i} ${"x".repeat(200)}`);
     for (const text of words) server.broadcast(Room.Chat, { text });
     await lab.settle(server.close("until tomorrow", { timeoutMs: 5_000 }));
     assert.deepEqual(heard, [...words, "the last word"]);
@@ -126,6 +127,39 @@ Deno.test("close while players connect: nobody is left half in", async () => {
     await lab.run(2_000);
     assert.equal(lab.network.clock.pendingEvents, 0, "a timer or datagram is left");
   }
+});
+
+Deno.test("close: who comes while others are still told their last words is sent away", async () => {
+  await using lab = new Lab();
+  const server = await lab.serve(Room);
+  await lab.connect(Room, server, { host: "198.51.100.40", reconnect: false });
+  await lab.run(100);
+  const log: string[] = [];
+  server.on("connected", ({ id }) => log.push(`connected ${id}`));
+  // Keeps the server waiting for two seconds.
+  lab.network.blackout("198.51.100.40", SERVER_HOST, lab.nowMs, lab.nowMs + 60_000);
+  server.broadcast(Room.Chat, { text: "never arrives" });
+  const early = lab.dial(Room, server);
+  await lab.run(11);
+  assert.equal(server.stats().halfOpen, 1, "let in, and not yet there");
+  const closing = server.close("closing time");
+  await assert.rejects(lab.connect(Room, server), { code: "busy", message: /about to stop/ });
+  const client = await lab.settle(early);
+  const { code } = await lab.settle(client.closed);
+  assert.equal(code, CloseCode.shutdown);
+  await lab.settle(closing);
+  assert.deepEqual(log, []);
+});
+
+Deno.test("close with peers who answer takes a round trip, not a timeout", async () => {
+  await using lab = new Lab({ link: { delayMs: 20 } });
+  const server = await lab.serve(Room);
+  await lab.connect(Room, server);
+  await lab.connect(Room, server);
+  await lab.run(100);
+  const startMs = lab.nowMs;
+  await lab.settle(server.close());
+  assert.ok(lab.nowMs - startMs <= 60, `${lab.nowMs - startMs} ms`);
 });
 
 Deno.test("close: nothing is left to happen afterwards", async () => {

@@ -173,6 +173,19 @@ Deno.test("back-pressure: blocked, then drained, then queued again; nothing is l
   assert.ok(drained >= 20, `${drained} times`);
 });
 
+Deno.test("a peer that was told to go drains without a word", async () => {
+  await using lab = new Lab();
+  const { server, client, peer } = await pair(lab, { sessionLimits: { sendQueueMessages: 4 } });
+  const log: string[] = [];
+  server.on("drained", () => log.push("drained"));
+  server.on("disconnected", () => log.push("disconnected"));
+  while (peer.send(Room.Chat, { text: "" }) === "queued") { /* until it is blocked */ }
+  peer.disconnect({ reason: "go", flush: true });
+  assert.equal((await lab.settle(client.closed)).reason, "go");
+  await lab.run(100);
+  assert.deepEqual(log, ["disconnected"]);
+});
+
 Deno.test("a message beyond the rate that its type declares is dropped and counted", async () => {
   await using lab = new Lab();
   const { server, client } = await pair(lab);

@@ -124,6 +124,50 @@ Deno.test("dispatch by tick: messages and events wait for the tick, sends for it
   await lab.settle(other.close());
 });
 
+Deno.test("dispatch by tick: what came before a silence is handled before it is told", async () => {
+  await using lab = new Lab();
+  const limits = { sessionLimits: { idleTimeoutMs: 300, keepaliveMs: 50 } };
+  const server = await lab.serve(Room, { tickHz: 1, ...limits });
+  const client = await lab.connect(Room, server, { host: "198.51.100.40", ...limits });
+  await lab.run(2_005 - lab.nowMs);
+  const log: string[] = [];
+  for (const event of ["suspended", "resumed", "drained"] as const) {
+    server.on(event, ({ state }) => log.push(`${event} ${state}`));
+  }
+  server.on(Room.Chat, (_, { text }) => log.push(text));
+  client.send(Room.Chat, { text: "hello" });
+  await lab.run(50);
+  lab.network.blackout("198.51.100.40", SERVER_HOST, lab.nowMs, lab.nowMs + 500);
+  await lab.run(1_000);
+  assert.deepEqual(log, ["hello", "suspended suspended", "resumed connected"]);
+});
+
+Deno.test("dispatch by tick: nothing more is told of a peer that a handler sent away", async () => {
+  for (const during of ["message", "suspended"]) {
+    await using lab = new Lab();
+    const limits = { sessionLimits: { idleTimeoutMs: 300, keepaliveMs: 50 } };
+    const server = await lab.serve(Room, { tickHz: 1, ...limits });
+    const client = await lab.connect(Room, server, { host: "198.51.100.40", ...limits });
+    await lab.run(2_005 - lab.nowMs);
+    const log: string[] = [];
+    server.on(Room.Chat, (peer) => {
+      if (during === "message") peer.disconnect("go");
+    });
+    server.on("suspended", (peer) => {
+      log.push("suspended");
+      peer.disconnect("go");
+    });
+    server.on("resumed", () => log.push("resumed"));
+    server.on("disconnected", ({ state }, { reason }) => log.push(`${state} ${reason}`));
+    client.send(Room.Chat, { text: "hello" });
+    await lab.run(50);
+    lab.network.blackout("198.51.100.40", SERVER_HOST, lab.nowMs, lab.nowMs + 500);
+    await lab.run(1_000);
+    const end = "disconnected go";
+    assert.deepEqual(log, during === "message" ? [end] : ["suspended", end]);
+  }
+});
+
 Deno.test("dispatch by tick: what is sent between ticks leaves at the next, or at once by flush()", async () => {
   await using lab = new Lab();
   const { peer, client, sentAt } = await scene(lab, { tickHz: 10 });

@@ -62,7 +62,11 @@ for (const [options, text] of wrongConnect) {
   Deno.test(`connect throws at once: ${text.source}`, async () => {
     await using lab = new Lab();
     const server = await lab.serve(Room);
-    await assert.rejects(lab.connect(Room, server, options), text);
+    const pipe = lab.network.bind(CLIENT_HOST, 7_777);
+    const environment = { pipe };
+    await assert.rejects(lab.connect(Room, server, { ...options, environment }), text);
+    // The pipe was taken over and let go.
+    await lab.network.bind(CLIENT_HOST, 7_777).close();
   });
 }
 

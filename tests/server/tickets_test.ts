@@ -88,6 +88,10 @@ Deno.test("ticket: expired, for another server, or missing: refused with the rea
     lab.connect(Room, server, { ticket: ticketFor(lab, other) }),
     /TypeError: .*the ticket is for the server with the key/,
   );
+  await assert.rejects(
+    lab.connect(Room, server, { ticket: () => ticketFor(lab, other) }),
+    /TypeError: .*the ticket is for the server with the key/,
+  );
 });
 
 Deno.test("ticket: sealed with a key that the server does not share: silence", async () => {

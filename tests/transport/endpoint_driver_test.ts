@@ -314,6 +314,23 @@ Deno.test("driver: stop inside the news, or inside the report of an error, is th
   }
 });
 
+Deno.test("driver: stopped by the report of what it met, it sets no timer", () => {
+  const network = new SimulatedNetwork({ seed: 1 });
+  const endpoint = new ScriptedEndpoint();
+  endpoint.onCall = () => {
+    throw new Error("broken");
+  };
+  const driver: EndpointDriver = new EndpointDriver(
+    endpoint,
+    network.bind(HERE, 9),
+    network.clock,
+    () => {},
+    () => driver.stop(),
+  );
+  driver.start();
+  assert.equal(network.clock.pendingEvents, 0);
+});
+
 Deno.test("driver: a stopped one gives back the buffer that it held", () => {
   const { driver, pipe } = setUp({ transmitSlots: 1 });
   driver.start();
