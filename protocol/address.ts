@@ -78,6 +78,16 @@ export function isIpv4(bytes: Uint8Array, at = 0): boolean {
   return bytes[at + IPV4_AT - 2] === 0xff && bytes[at + IPV4_AT - 1] === 0xff;
 }
 
+/**
+ * Whether 16 bytes are in 100::/64, the discard-only prefix (RFC 6666). No network delivers from or to it,
+ * so Tickwire names with it what is reached through relays: sessions and anchors.
+ */
+export function isVirtual(bytes: Uint8Array, at = 0): boolean {
+  if (bytes[at] !== 1) return false;
+  for (let i = at + 1; i < at + 8; i++) if (bytes[i] !== 0) return false;
+  return true;
+}
+
 /** The one text of an address literal, or `undefined` when `hostname` is none. */
 export function canonicalHostname(hostname: string): string | undefined {
   return parseIp(hostname, scratch) ? formatIp(scratch) : undefined;
@@ -95,13 +105,14 @@ export function addressKey(address: Address): string {
 
 /**
  * The key by which limits per source count: the address itself for IPv4, its /64 for IPv6, where one
- * subscriber holds at least that much (RFC 6177) and could otherwise be 2^64 sources.
+ * subscriber holds at least that much (RFC 6177) and could otherwise be 2^64 sources. Relayed peers stand
+ * at addresses of 100::/64, one per relay session that a director vouched for: each is a source by itself.
  *
  * @throws TypeError when the hostname is no IP literal.
  */
 export function sourceKey(hostname: string): string {
   parseOrThrow(hostname);
-  if (isIpv4(scratch)) return formatIp(scratch);
+  if (isIpv4(scratch) || isVirtual(scratch)) return formatIp(scratch);
   scratch.fill(0, 8);
   return `${formatIp(scratch)}/64`;
 }

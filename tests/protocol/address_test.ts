@@ -177,6 +177,15 @@ Deno.test("addressKey is one key for one peer, whichever form the socket reporte
   assert.equal(addressKey({ hostname: "2001:DB8:0::1", port: 65_535 }), "2001:db8::1 65535");
 });
 
+Deno.test("sourceKey takes every address of 100::/64 for a source by itself, and none beside it", () => {
+  assert.equal(sourceKey("100::1"), "100::1");
+  assert.equal(sourceKey("0100:0:0:0:1:2:3:4"), "100::1:2:3:4");
+  assert.notEqual(sourceKey("100::1"), sourceKey("100::2"));
+  assert.equal(sourceKey("100:0:0:1::1"), sourceKey("100:0:0:1::2"));
+  assert.equal(sourceKey("100:0:1::1"), "100:0:1::/64");
+  assert.equal(sourceKey("101::1"), "101::/64");
+});
+
 Deno.test("sourceKey is the address for IPv4 and the /64 for IPv6", () => {
   assert.equal(sourceKey("192.0.2.33"), "192.0.2.33");
   assert.equal(sourceKey("::ffff:192.0.2.33"), "192.0.2.33");
