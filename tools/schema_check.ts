@@ -19,16 +19,17 @@ import {
 
 const HELP = `Checks that the wire of released protocol versions has not changed.
 
-Usage: deno run -R tools/schema_check.ts <module> [options]
+Usage: deno run -R tools/schema_check.ts <module> ... [options]
 
   <module>          a module that exports a protocol, or a game that has one
-  --export <name>   which export, when there are several protocols
+  --export <name>   which export, when a module has several protocols
   --lock <file>     the record of released versions; default: schema.lock.json
   --write           record the versions that are not recorded yet (needs -W)
   --help            this text
 
 Record a version when it is released, and commit the file. A recorded version is never
 overwritten: raise the protocol's version instead, and keep the old one with accepts.
+One that was recorded but never released is taken out of the file by hand.
 
 Exit codes: 0 when every recorded version is unchanged, 1 when one has changed,
 2 when the command line or the module is wrong.`;
@@ -61,15 +62,33 @@ export function schemaCheck(args: readonly string[], output: Output = terminal):
       output.log(HELP);
       return EXIT_OK;
     }
-    const [module, ...rest] = positionals;
-    if (module === undefined || rest.length > 0) throw new UsageError("Name exactly one module");
-    const protocol = await loadProtocol(module, values.export);
+    const protocols = await loadAll(positionals, values.export);
     const lock = await readLock(values.lock);
-    const changed = compare(protocol, lock[protocol.name] ?? {}, output);
-    if (changed) return EXIT_FAILED;
-    if (values.write) await record(protocol, lock, values.lock, output);
+    const changed = protocols.filter((protocol) =>
+      compare(protocol, lock[protocol.name] ?? {}, output)
+    );
+    if (changed.length > 0) return EXIT_FAILED;
+    if (values.write) await record(protocols, lock, values.lock, output);
     return EXIT_OK;
   });
+}
+
+/** The protocols of all modules, each once. */
+async function loadAll(
+  modules: readonly string[],
+  exportName: string | undefined,
+): Promise<ProtocolCore[]> {
+  if (modules.length === 0) throw new UsageError("Name at least one module");
+  const byName = new Map<string, ProtocolCore>();
+  for (const module of modules) {
+    const protocol = await loadProtocol(module, exportName);
+    const known = byName.get(protocol.name);
+    if (known !== undefined && known !== protocol) {
+      throw new UsageError(`Cannot check ${module}: another module has a "${protocol.name}" too`);
+    }
+    byName.set(protocol.name, protocol);
+  }
+  return [...byName.values()];
 }
 
 /** Reports every version; returns whether a recorded one has changed. */
@@ -128,23 +147,23 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 async function record(
-  protocol: ProtocolCore,
+  protocols: readonly ProtocolCore[],
   lock: Lock,
   path: string,
   output: Output,
 ): Promise<void> {
-  const versions = { ...lock[protocol.name] };
-  let added = 0;
-  for (const table of protocol.tables) {
-    if (versions[table.version] !== undefined) continue;
-    versions[table.version] = { id: table.idHex, projection: table.projection.split("\n") };
-    output.log(`${protocol.name} version ${table.version}: recorded, id ${table.idHex}`);
-    added++;
+  const next: Lock = { ...lock };
+  for (const { name, tables } of protocols) {
+    const versions = next[name] = { ...next[name] };
+    for (const { version, idHex, projection } of tables) {
+      if (versions[version] !== undefined) continue;
+      versions[version] = { id: idHex, projection: projection.split("\n") };
+      output.log(`${name} version ${version}: recorded, id ${idHex}`);
+    }
   }
-  if (added === 0) return;
-  const next: Lock = { ...lock, [protocol.name]: versions };
   const sorted = Object.fromEntries(Object.entries(next).sort(([a], [b]) => a < b ? -1 : 1));
-  await Deno.writeTextFile(path, `${JSON.stringify(sorted, null, 2)}\n`);
+  const text = `${JSON.stringify(sorted, null, 2)}\n`;
+  if (text !== `${JSON.stringify(lock, null, 2)}\n`) await Deno.writeTextFile(path, text);
 }
 
 if (import.meta.main) Deno.exit(await schemaCheck(Deno.args));

@@ -40,12 +40,16 @@ async function withDirectory(
 }
 
 /** Writes a module that declares one message with this field. */
-function writeModule(path: string, field: string, version = 1, accepts = 1): Promise<void> {
+function writeModule(
+  path: string,
+  field: string,
+  { version = 1, accepts = 1, name = "game" } = {},
+): Promise<void> {
   return Deno.writeTextFile(
     path,
     `import { message, protocol, t } from ${JSON.stringify(SCHEMA)};
 const Hit = message({ ${field} }, { from: "server", delivery: "unreliable" });
-export default protocol("game", { version: ${version}, accepts: ${accepts} }, { Hit });
+export default protocol("${name}", { version: ${version}, accepts: ${accepts} }, { Hit });
 `,
   );
 }
@@ -61,9 +65,10 @@ Deno.test("every schema tool explains itself and its mistakes, and exits with 2 
     const help = await run(tool, "--help");
     assert.equal(help.code, 0);
     assert.match(help.out, RegExp(`Usage: deno run .* tools/${name}\\.ts <module>`));
+    const takesMany = tool === schemaCheck;
     const cases: readonly (readonly [readonly string[], RegExp])[] = [
-      [[], /Name exactly one module/],
-      [["a.ts", "b.ts"], /Name exactly one module/],
+      [[], takesMany ? /Name at least one module/ : /Name exactly one module/],
+      [["a.ts", "b.ts"], takesMany ? /Cannot load a\.ts/ : /Name exactly one module/],
       [["--nonsense"], /Unknown option '--nonsense'/],
       [["does/not/exist.ts"], /Cannot load does\/not\/exist\.ts/],
       [[fileURLToPath(new URL("../../schema/refusal.ts", import.meta.url))], /exports no protocol/],
@@ -105,11 +110,39 @@ Deno.test("schema_check records a version once and then guards it", async () => 
     await writeModule(path("renamed.ts"), "health: t.int(0, 100)");
     assert.equal((await run(schemaCheck, path("renamed.ts"), "--lock", lock)).code, 0);
 
-    await writeModule(path("v2.ts"), "hp: t.int(0, 100), mana: t.u8().since(2)", 2, 2);
+    await writeModule(path("v2.ts"), "hp: t.int(0, 100), mana: t.u8().since(2)", {
+      version: 2,
+      accepts: 2,
+    });
     const raised = await run(schemaCheck, path("v2.ts"), "--lock", lock, "--write");
     assert.equal(raised.code, 0);
     assert.match(raised.out, /game version 1: unchanged/);
     assert.match(raised.out, /game version 2: recorded/);
+  });
+});
+
+Deno.test("schema_check checks and records several protocols at once, and only fails for what changed", async () => {
+  await withDirectory(async (path) => {
+    const lock = path("lock.json");
+    await writeModule(path("game.ts"), "hp: t.u8()");
+    await writeModule(path("changed.ts"), "hp: t.u16()");
+    await writeModule(path("other.ts"), "hp: t.u8()", { name: "other" });
+    const both = [path("game.ts"), path("other.ts"), "--lock", lock];
+    const written = await run(schemaCheck, ...both, "--write");
+    assert.match(written.out, /game version 1: recorded.*\nother version 1: recorded/);
+    assert.deepEqual(Object.keys(JSON.parse(await Deno.readTextFile(lock))), ["game", "other"]);
+    const [first, second] = (await run(schemaCheck, ...both)).out.split("\n");
+    assert.match(first ?? "", /^game version 1: unchanged/);
+    assert.match(second ?? "", /^other version 1: unchanged/);
+
+    const changed = await run(schemaCheck, path("changed.ts"), path("other.ts"), "--lock", lock);
+    assert.equal(changed.code, 1);
+    assert.match(changed.err, /^game version 1: its wire changed/);
+    assert.match(changed.out, /^other version 1: unchanged/);
+
+    const namesakes = await run(schemaCheck, path("game.ts"), path("changed.ts"), "--lock", lock);
+    assert.equal(namesakes.code, 2);
+    assert.match(namesakes.err, /changed\.ts: another module has a "game" too/);
   });
 });
 
