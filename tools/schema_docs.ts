@@ -146,8 +146,8 @@ function pushFields(lines: string[], struct: StructNode, prefix: string): void {
 
 function pushNode(lines: string[], node: Node, path: string, meta: FieldMeta): void {
   if (node.kind === "struct") return pushFields(lines, node, `${path}.`);
-  const { max } = tailBounds(node);
-  const tail = isLeaf(node) ? "" : `up to ${max}`;
+  const { min, max } = tailBounds(node);
+  const tail = isLeaf(node) ? "" : min === max ? `${max}` : `up to ${max}`;
   const type = typeText(node).replaceAll("|", "\\|");
   lines.push(`| ${path} | \`${type}\` | ${fixedBits(node)} | ${tail} | ${notesOf(node, meta)} |`);
   switch (node.kind) {

@@ -1,17 +1,17 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { compareUtf8, isUtf8, readUtf8, utf8Bytes, writeUtf8 } from "../../../schema/wire/utf8.ts";
+import { character } from "../../property/schema_arbitrary.ts";
 
-const oracle = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const lenient = new TextDecoder("utf-8", { ignoreBOM: true });
 const encoder = new TextEncoder();
 
+/** The text if it comes back as these bytes: a decoder that throws would take a hundred times as long. */
 function decodeOracle(bytes: Uint8Array): string | undefined {
-  try {
-    const text = oracle.decode(bytes);
-    return text.includes("\0") ? undefined : text;
-  } catch {
-    return undefined;
-  }
+  const text = lenient.decode(bytes);
+  const again = encoder.encode(text);
+  const isWellFormed = again.length === bytes.length && again.every((byte, i) => byte === bytes[i]);
+  return isWellFormed && !text.includes("\0") ? text : undefined;
 }
 
 function viewOf(bytes: Uint8Array): DataView {
@@ -46,7 +46,7 @@ Deno.test("readUtf8 agrees with TextDecoder on random bytes and on damaged text"
   );
   fc.assert(
     fc.property(
-      fc.string({ unit: "binary", minLength: 1, maxLength: 60 }),
+      fc.string({ unit: character, minLength: 1, maxLength: 60 }),
       fc.nat(),
       fc.nat(7),
       (text, at, bit) => {
@@ -62,9 +62,9 @@ Deno.test("readUtf8 agrees with TextDecoder on random bytes and on damaged text"
 
 Deno.test("writeUtf8 writes what TextEncoder writes, in the bytes that utf8Bytes announced", () => {
   const text = fc.oneof(
-    fc.string({ unit: "binary", maxLength: 150 }),
+    fc.string({ unit: character, maxLength: 150 }),
     fc.string({ unit: "grapheme-ascii", maxLength: 150 }),
-  ).map((raw) => raw.replaceAll("\0", ""));
+  );
   fc.assert(
     fc.property(text, (text) => {
       const expected = encoder.encode(text);
@@ -90,7 +90,7 @@ Deno.test("utf8Bytes refuses unpaired surrogates and U+0000, and takes their nei
 });
 
 Deno.test("compareUtf8 orders texts as their bytes are ordered", () => {
-  const text = fc.string({ unit: "binary", maxLength: 6 });
+  const text = fc.string({ unit: character, maxLength: 6 });
   fc.assert(
     fc.property(text, text, (left, right) => {
       const a = encoder.encode(left);
