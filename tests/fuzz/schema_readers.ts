@@ -1,18 +1,20 @@
 /**
  * Fuzzes every reader of the schema language with random and damaged bytes.
  *
+ * `deno run -A tests/fuzz/schema_readers.ts [iterations] [seed]` runs it for as long as one likes.
+ *
  * @module
  */
 import assert from "node:assert/strict";
 import {
   type Codec,
-  compileCodec,
   type DecodedMessage,
-  type Field,
   message,
   protocol,
+  refusalName,
   t,
 } from "../../schema/mod.ts";
+import { fuzzTargets } from "./schema_targets.ts";
 
 /** Options of {@link fuzzSchemaReaders}. */
 export interface FuzzOptions {
@@ -32,43 +34,6 @@ export interface FuzzReport {
   readonly slowestUs: number;
 }
 
-/** One schema by both backends, and the last bytes that were accepted. */
-interface Pair {
-  readonly jit: Codec<Record<string, unknown>>;
-  readonly oracle: Codec<Record<string, unknown>>;
-  last: Uint8Array;
-}
-
-/** Schemas that together hold every kind of field, small enough for random bytes to get far. */
-const FIELDS: readonly Field<Record<string, unknown>>[] = [
-  t.struct({ a: t.u8(), b: t.int(-5, 5), c: t.bool(), d: t.i32(), e: t.int(0, 2 ** 40) }),
-  t.struct({ a: t.f32(), b: t.bool(), c: t.f64(), d: t.bool(), e: t.f32() }),
-  t.struct({ a: t.quantized(-0.7, 0.7, 0.1), b: t.compressedFloat(0, 10, 0.1), c: t.angle(13) }),
-  t.struct({ a: t.quat(4), b: t.quat(11), c: t.enum("x", "y", "z") }),
-  t.struct({ a: t.varint(), b: t.varint(), c: t.bool().optional(), d: t.u16().optional() }),
-  t.struct({ a: t.string({ maxBytes: 12 }), b: t.string({ maxBytes: 300 }) }),
-  t.struct({ a: t.bytes({ maxBytes: 6 }), b: t.bytes({ length: 2 }), c: t.int(0, 4) }),
-  t.struct({ a: t.any({ maxBytes: 60, maxDepth: 4, maxItems: 20 }) }),
-  t.struct({
-    a: t.array(t.int(0, 5), { max: 40 }),
-    b: t.array(t.int(0, 99_999), { max: 9, min: 1 }),
-  }),
-  t.struct({ a: t.array(t.struct({ s: t.string({ maxBytes: 3 }), n: t.u16() }), { max: 9 }) }),
-  t.struct({
-    a: t.map(t.int(0, 20), t.bool(), { max: 6 }),
-    b: t.map(t.string({ maxBytes: 2 }), t.varint(), { max: 3 }),
-    c: t.map(t.enum("m", "k"), t.u8(), { max: 2 }),
-  }),
-  t.struct({
-    a: t.union("kind", {
-      move: { to: t.vec2(t.int(0, 100)) },
-      say: { text: t.string({ maxBytes: 6 }), loud: t.bool().optional() },
-      idle: {},
-    }),
-    b: t.struct({ deep: t.array(t.u8().optional(), { max: 3 }) }).optional(),
-  }),
-];
-
 const Small = message({ a: t.int(0, 5) }, { from: "client", delivery: "reliable-ordered" });
 const Text = message({ a: t.string({ maxBytes: 9 }) }, {
   from: "both",
@@ -86,28 +51,24 @@ const Fuzzed = protocol("fuzzed", { version: 1 }, { Small, Text, Loose });
  */
 export function fuzzSchemaReaders({ seed, iterations }: FuzzOptions): FuzzReport {
   const random = generator(seed);
-  const pairs = FIELDS.map((field): Pair => ({
-    jit: compileCodec(field),
-    oracle: compileCodec(field, { backend: "interpreter" }),
-    last: new Uint8Array(0),
-  }));
+  const targets = fuzzTargets(seed);
   const refused = new Map<number, number>();
   let accepted = 0;
   let slowestUs = 0;
   for (let i = 0; i < iterations; i++) {
-    const pair = pairs[i % pairs.length];
-    if (pair === undefined) break;
-    const bytes = random() % 3 === 0 && pair.last.length > 0
-      ? damaged(pair.last, random)
-      : randomBytes(random);
+    const target = targets[i % targets.length];
+    if (target === undefined) break;
+    const { jit, oracle, corpus } = target;
+    const bytes = random() % 3 === 0 ? randomBytes(random) : damaged(corpus, random);
     const started = performance.now();
-    const reason = pair.jit.refusalOf(bytes);
+    const reason = jit.refusalOf(bytes);
     slowestUs = Math.max(slowestUs, (performance.now() - started) * 1000);
-    assert.equal(reason, pair.oracle.refusalOf(bytes), `seed ${seed}, iteration ${i}`);
+    const at = `seed ${seed}, iteration ${i}`;
+    assert.equal(reason, oracle.refusalOf(bytes), at);
     if (reason === 0) {
       accepted++;
-      pair.last = bytes;
-      checkCanonical(pair.jit, bytes, `seed ${seed}, iteration ${i}`);
+      checkCanonical(jit, bytes, at);
+      corpus[corpus.length < CORPUS_SIZE ? corpus.length : random() % CORPUS_SIZE] = bytes;
     } else {
       refused.set(reason, (refused.get(reason) ?? 0) + 1);
     }
@@ -115,6 +76,9 @@ export function fuzzSchemaReaders({ seed, iterations }: FuzzOptions): FuzzReport
   }
   return { accepted, refused, slowestUs };
 }
+
+/** Encodings that are kept of one schema, to be damaged. */
+const CORPUS_SIZE = 24;
 
 function checkCanonical(
   codec: Codec<Record<string, unknown>>,
@@ -153,11 +117,43 @@ function randomBytes(random: () => number): Uint8Array {
   return bytes;
 }
 
-function damaged(bytes: Uint8Array, random: () => number): Uint8Array {
-  const copy = bytes.slice(0, random() % 4 === 0 ? random() % (bytes.length + 1) : bytes.length);
-  if (copy.length > 0) {
-    const at = random() % copy.length;
-    copy[at] = (copy[at] ?? 0) ^ (1 << (random() % 8));
+/** Bytes at which encodings change their meaning. */
+const ODD_BYTES = [0x00, 0x01, 0x7f, 0x80, 0xc0, 0xf8, 0xff];
+
+/** Bytes that were accepted once, with one or two things done to them. */
+function damaged(corpus: readonly Uint8Array[], random: () => number): Uint8Array {
+  const pick = (): Uint8Array => corpus[random() % corpus.length] ?? new Uint8Array(0);
+  let bytes = pick().slice();
+  for (let left = 1 + random() % 2; left > 0; left--) {
+    const at = random() % (bytes.length + 1);
+    const kind = random() % 6;
+    if (kind === 0) {
+      bytes = bytes.slice(0, at);
+    } else if (kind === 1) {
+      bytes = Uint8Array.of(...bytes.subarray(0, at), random() & 0xff, ...bytes.subarray(at));
+    } else if (kind === 2) {
+      const other = pick();
+      bytes = Uint8Array.of(...bytes.subarray(0, at), ...other.subarray(at % (other.length + 1)));
+    } else if (at < bytes.length) {
+      const odd = ODD_BYTES[random() % ODD_BYTES.length] ?? 0;
+      bytes[at] = kind === 3 ? odd : (bytes[at] ?? 0) ^ (1 << (random() % 8));
+    }
   }
-  return copy;
+  return bytes;
+}
+
+if (import.meta.main) {
+  const [iterations = 1_000_000, seed = 1] = Deno.args.map(Number);
+  const startedMs = performance.now();
+  const { accepted, refused, slowestUs } = fuzzSchemaReaders({ seed, iterations });
+  const seconds = (performance.now() - startedMs) / 1000;
+  const { rss, heapUsed } = Deno.memoryUsage();
+  const lines = [
+    `${iterations} byte strings in ${seconds.toFixed(1)} s, the slowest ${slowestUs.toFixed(0)} µs`,
+    `${accepted} accepted`,
+    ...[...refused].map(([reason, count]) => `${count} refused: ${refusalName(reason)}`),
+    `memory at the end: heap ${heapUsed >> 20} MiB, process ${rss >> 20} MiB`,
+  ];
+  // deno-lint-ignore no-console
+  console.log(lines.join("\n"));
 }
