@@ -138,7 +138,7 @@ Deno.test("parts that lie about their count or size are refused, and the message
   }
 });
 
-Deno.test("yojimbo #69: a reliable channel that was idle for 40,000 packets goes on where it was", () => {
+Deno.test("yojimbo #69: a reliable channel that was idle for 33,000 packets goes on where it was", () => {
   const pair = new Pair({ server: PATIENT });
   const client = pair.connect();
   const say = (value: number): void => {
@@ -148,7 +148,7 @@ Deno.test("yojimbo #69: a reliable channel that was idle for 40,000 packets goes
     pair.advance(50);
   };
   say(1);
-  for (let i = 0; i < 40_000; i++) {
+  for (let i = 0; i < 33_000; i++) {
     pair.nowMs += 1;
     pair.sendFromClient(client, "unreliable", Uint8Array.of(i & 255));
     pair.settle();
@@ -159,7 +159,7 @@ Deno.test("yojimbo #69: a reliable channel that was idle for 40,000 packets goes
   for (const delivery of ["reliable-ordered", "reliable-unordered", "reliable-latest"] as const) {
     assert.deepEqual(pair.peer.firstBytes(delivery), [2], delivery);
   }
-  assert.ok(client.session.counters.packetsSent > 40_000);
+  assert.ok(client.session.counters.packetsSent > 33_000);
 });
 
 Deno.test("every sequence and packet number wraps without anybody noticing, under loss, both ways", () => {
@@ -224,10 +224,12 @@ Deno.test("MpGameServer: hundreds of packets in flight are acknowledged all, eac
   }
   const flying = pair.wire.splice(0);
   assert.ok(flying.length >= 400, `${flying.length} packets in flight`);
-  for (const datagram of flying.toReversed()) pair.deliver(datagram);
+  // Lost packets make gaps, all of which one ACK frame tells.
+  flying.forEach((datagram, i) => i % 20 !== 5 && pair.deliver(datagram));
   pair.advance(100);
   for (const [i, results] of told) assert.deepEqual(results, ["acked"], `message ${i}`);
   assert.equal(pair.peer.inbox.length, 400);
+  assert.equal(client.session.counters.packetsLost, Math.round(flying.length / 20));
 });
 
 Deno.test("enet #224: a storm of 10,000 ACK frames of 32 ranges settles every packet once", () => {
@@ -280,9 +282,14 @@ Deno.test("yojimbo #118 #55: reliable messages wait neither for ticks nor for ro
 Deno.test("enet #254: ticks of the other end do not pass for distance", () => {
   const world = new World({ link: { delayMs: 20 }, tickHz: 10 });
   const client = world.connect();
-  world.everyMs(1_000 / 60, () => {
-    client.send("unreliable", Uint8Array.of(1));
-    client.flush();
+  // So rarely that acknowledgements wait their 25 ms for company, but for those of two packets at once.
+  let sent = 0;
+  world.everyMs(50, () => {
+    for (let i = 0; i < (sent % 10 === 0 ? 2 : 1); i++) {
+      client.send("unreliable", Uint8Array.of(1));
+      client.flush();
+    }
+    sent++;
   });
   world.run(5_000);
   const { smoothedMs } = client.session.rtt;
