@@ -9,7 +9,7 @@ import type { CodecFunctions } from "./backend.ts";
 import { isRecord } from "./check.ts";
 import { dynamicBytes, readDynamic } from "./dynamic.ts";
 import { compareMapKeys, sortedKeys } from "./map_order.ts";
-import { readBytes, writeBytes } from "./wire/bytes.ts";
+import { newBytes, readBytes, writeBytes } from "./wire/bytes.ts";
 import { compressFloat, decompressFloat } from "./wire/compressed_float.ts";
 import {
   packedQuaternion,
@@ -35,6 +35,7 @@ export const runtime = Object.freeze({
   decompressFloat,
   dynamicBytes,
   isQuaternion,
+  newBytes,
   packedQuaternion,
   packQuaternion,
   plainConstructor,

@@ -87,7 +87,11 @@ export interface Builders {
   flags<const N extends string>(...names: readonly N[]): Field<Record<N, boolean>>;
   /** UTF-8 text of at most `maxBytes` bytes, without U+0000. */
   string(options: StringOptions): Field<string>;
-  /** Raw bytes, at most `maxBytes` of them or always `length`. */
+  /**
+   * Raw bytes, at most `maxBytes` of them or always `length`. What is read is a copy, often a slice
+   * of memory shared with other values: copy it again before transferring its `buffer` or keeping
+   * many for long.
+   */
   bytes(options: BytesOptions): Field<Uint8Array>;
   /** A dynamic value, JSON plus bytes, as msgpack under limits. For tools and mods, not for hot state. */
   any(options: AnyOptions): Field<AnyValue>;

@@ -92,7 +92,7 @@ export function literal(value: unknown): string {
   if (typeof value !== "object" || value === null) return quoted(value);
   if (value instanceof Uint8Array) {
     return value.every((byte) => byte === 0)
-      ? `new Uint8Array(${value.length})`
+      ? `newBytes(${value.length})`
       : `Uint8Array.of(${value.join(", ")})`;
   }
   if (Array.isArray(value)) return `[${value.map(literal).join(", ")}]`;

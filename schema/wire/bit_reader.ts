@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { copyBytes } from "./bytes.ts";
 
 /**
  * Reads bits from a byte range of a `DataView`. A read that would pass the end yields 0 and sets
@@ -75,8 +76,9 @@ export class BitReader {
       this.#failed = true;
       return new Uint8Array(0);
     }
+    // Not out of a shared chunk: handshakes are read with this cursor, and what they carry is secret.
     const bytes = new Uint8Array(count);
-    for (let i = 0; i < count; i++) bytes[i] = this.#view.getUint8(this.#byte + i);
+    copyBytes(this.#view, this.#byte, bytes);
     this.#byte += count;
     return bytes;
   }

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { writeBytes } from "./bytes.ts";
 
 /** Writes bits to a `DataView`, never beyond the byte that holds the last bit written. */
 export class BitWriter {
@@ -68,9 +69,7 @@ export class BitWriter {
   /** Aligns, then writes whole bytes. */
   writeBytes(bytes: Uint8Array): void {
     this.align();
-    const view = this.#view;
-    for (let i = 0; i < bytes.length; i++) view.setUint8(this.#byte + i, bytes[i] ?? 0);
-    this.#byte += bytes.length;
+    this.#byte = writeBytes(this.#view, this.#byte, bytes);
   }
 
   /** Moves an aligned cursor over bytes that somebody else wrote. */

@@ -8,7 +8,7 @@ registerGenerated({
   // Every, version 2
   "dee651b11e33f2d5": (runtime, fail) => {
     "use strict";
-    const { float32, int32, scratch, compareMapKeys, compressFloat, decompressFloat, dynamicBytes, isQuaternion, packedQuaternion, packQuaternion, plainConstructor, readBytes, readDynamic, readUtf8, readVarint, sortedKeys, unpackQuaternion, utf8Bytes, varintEnd, writeBytes, writeUtf8, writeVarint } = runtime;
+    const { float32, int32, scratch, compareMapKeys, compressFloat, decompressFloat, dynamicBytes, isQuaternion, newBytes, packedQuaternion, packQuaternion, plainConstructor, readBytes, readDynamic, readUtf8, readVarint, sortedKeys, unpackQuaternion, utf8Bytes, varintEnd, writeBytes, writeUtf8, writeVarint } = runtime;
     const G19 = {"min":0,"max":10,"resolution":0.009999999776482582,"delta":10,"maxInteger":1000,"bits":10};
     const A36 = {"kind":"any","maxBytes":64,"maxDepth":8,"maxItems":256,"bits":6};
     const K61 = {"kind":"string","maxBytes":9,"bits":4};
@@ -18,7 +18,7 @@ registerGenerated({
     const Make134 = plainConstructor(function () { this.deep = undefined; }, []);
     const Make141 = plainConstructor(function () { this.kind = "move"; this.to = 0; }, []);
     const Make145 = plainConstructor(function () { this.kind = "stop"; }, []);
-    const Make146 = plainConstructor(function () { this.bool = false; this.small = 0; this.wide = 0; this.f32 = 0; this.f64 = 0; this.grid = 0; this.compressed = 0; this.angle = 0; this.kind = "fist"; this.turn = new Make97(); this.varint = 0; this.text = ""; this.raw = new Uint8Array(0); this.any = null; this.list = []; this.points = []; this.scores = new Map([]); this.maybe = undefined; this.action = new Make141(); this.added = 7; }, ["wide","f32","f64","grid","compressed","angle"]);
+    const Make146 = plainConstructor(function () { this.bool = false; this.small = 0; this.wide = 0; this.f32 = 0; this.f64 = 0; this.grid = 0; this.compressed = 0; this.angle = 0; this.kind = "fist"; this.turn = new Make97(); this.varint = 0; this.text = ""; this.raw = newBytes(0); this.any = null; this.list = []; this.points = []; this.scores = new Map([]); this.maybe = undefined; this.action = new Make141(); this.added = 7; }, ["wide","f32","f64","grid","compressed","angle"]);
     function write(view, offset, value) {
       const limit = view.byteLength;
       let p = offset;
@@ -409,7 +409,7 @@ registerGenerated({
   // Every, version 1
   "44199c10752f6e7f": (runtime, fail) => {
     "use strict";
-    const { float32, int32, scratch, compareMapKeys, compressFloat, decompressFloat, dynamicBytes, isQuaternion, packedQuaternion, packQuaternion, plainConstructor, readBytes, readDynamic, readUtf8, readVarint, sortedKeys, unpackQuaternion, utf8Bytes, varintEnd, writeBytes, writeUtf8, writeVarint } = runtime;
+    const { float32, int32, scratch, compareMapKeys, compressFloat, decompressFloat, dynamicBytes, isQuaternion, newBytes, packedQuaternion, packQuaternion, plainConstructor, readBytes, readDynamic, readUtf8, readVarint, sortedKeys, unpackQuaternion, utf8Bytes, varintEnd, writeBytes, writeUtf8, writeVarint } = runtime;
     const G19 = {"min":0,"max":10,"resolution":0.009999999776482582,"delta":10,"maxInteger":1000,"bits":10};
     const A36 = {"kind":"any","maxBytes":64,"maxDepth":8,"maxItems":256,"bits":6};
     const K60 = {"kind":"string","maxBytes":9,"bits":4};
@@ -419,7 +419,7 @@ registerGenerated({
     const Make132 = plainConstructor(function () { this.deep = undefined; }, []);
     const Make139 = plainConstructor(function () { this.kind = "move"; this.to = 0; }, []);
     const Make143 = plainConstructor(function () { this.kind = "stop"; }, []);
-    const Make144 = plainConstructor(function () { this.bool = false; this.small = 0; this.wide = 0; this.f32 = 0; this.f64 = 0; this.grid = 0; this.compressed = 0; this.angle = 0; this.kind = "fist"; this.turn = new Make96(); this.varint = 0; this.text = ""; this.raw = new Uint8Array(0); this.any = null; this.list = []; this.points = []; this.scores = new Map([]); this.maybe = undefined; this.action = new Make139(); this.added = 7; }, ["wide","f32","f64","grid","compressed","angle"]);
+    const Make144 = plainConstructor(function () { this.bool = false; this.small = 0; this.wide = 0; this.f32 = 0; this.f64 = 0; this.grid = 0; this.compressed = 0; this.angle = 0; this.kind = "fist"; this.turn = new Make96(); this.varint = 0; this.text = ""; this.raw = newBytes(0); this.any = null; this.list = []; this.points = []; this.scores = new Map([]); this.maybe = undefined; this.action = new Make139(); this.added = 7; }, ["wide","f32","f64","grid","compressed","angle"]);
     function write(view, offset, value) {
       const limit = view.byteLength;
       let p = offset;
