@@ -184,7 +184,11 @@ export class Connection implements RecoveryListener {
     const hasData = channels.hasUrgent ||
       ((wantsFlush || isRepeatDue) && channels.isPending(nowMs));
     const mayCarryData = hasData && (assembler.isPingDue || pacer.canSend(nowMs));
-    if (!mayCarryData && !assembler.isControlDue(nowMs)) return this.#transmitMtuProbe(into, nowMs);
+    if (!assembler.isControlDue(nowMs)) {
+      // Ahead of messages: a session that always has some is the one that larger datagrams serve.
+      const probeBytes = this.#transmitMtuProbe(into, nowMs);
+      if (probeBytes > 0 || !mayCarryData) return probeBytes;
+    }
     assembler.begin(into, this.mtu.currentBytes, nowMs);
     assembler.writeControl(nowMs);
     if (mayCarryData && channels.writeUrgent(writer) && (wantsFlush || isRepeatDue)) {

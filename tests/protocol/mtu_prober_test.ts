@@ -65,3 +65,15 @@ Deno.test("the result of a probe of another size is ignored", () => {
   mtu.onProbeResult(1_400, true);
   assert.equal(mtu.currentBytes, 1_200);
 });
+
+Deno.test("a session that always has something to send is probed all the same", () => {
+  const pair = new Pair();
+  const client = pair.connect({ sessionLimits: { mtuProbing: true } });
+  for (let step = 0; step < 100; step++) {
+    while (client.send("reliable-ordered", new Uint8Array(1_000)) === "queued");
+    client.session.flush();
+    pair.advance(20);
+  }
+  assert.equal(client.session.channels.hasUnsent, true);
+  assert.equal(client.session.connection!.mtu.currentBytes, 1_400);
+});
