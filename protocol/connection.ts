@@ -66,6 +66,7 @@ export class Connection implements RecoveryListener {
     this.#assembler = new PacketAssembler(link, this.recovery, context);
     this.path = new PathValidator(address, peer.unprovenBytes, context.random);
     this.mtu = new MtuProber(limits.datagramBytes, limits.mtuProbing);
+    if (limits.mtuProbing) this.recovery.largeAboveBytes = limits.datagramBytes;
     this.#transmitTo = address;
     this.#lastReceivedMs = nowMs;
     const idleTimeoutMs = Math.min(limits.idleTimeoutMs, peer.idleTimeoutMs);
@@ -230,6 +231,10 @@ export class Connection implements RecoveryListener {
 
   onMtuProbe(sizeBytes: number, arrived: boolean): void {
     this.mtu.onProbeResult(sizeBytes, arrived);
+  }
+
+  onLargePacket(arrived: boolean): void {
+    this.mtu.onLargeDatagram(arrived);
   }
 
   onAckOfAck(ackedUpTo: number): void {

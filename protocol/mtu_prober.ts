@@ -16,12 +16,19 @@ const MAX_PROBE_LOSSES = 3;
 /** Probe timeouts in a row with larger datagrams in flight that make a black hole. */
 const BLACK_HOLE_TIMEOUTS = 2;
 
+/**
+ * Larger datagrams lost in a row that make one too: smaller packets may get through all the while, and
+ * then no probe timeout ever fires. At 30 % loss this happens by chance once in 15,000.
+ */
+const BLACK_HOLE_LOSSES = 8;
+
 /** Largest datagram of one session. */
 export class MtuProber {
   readonly #baseBytes: number;
   #currentBytes: number;
   #sizes: readonly number[];
   #losses = 0;
+  #largeLosses = 0;
   #inFlight = false;
 
   constructor(baseBytes: number, isEnabled: boolean) {
@@ -60,7 +67,19 @@ export class MtuProber {
 
   /** Notes a probe timeout of the session; falls back when larger datagrams vanish. */
   onProbeTimeout(timeoutsInARow: number): void {
-    if (this.#currentBytes === this.#baseBytes || timeoutsInARow < BLACK_HOLE_TIMEOUTS) return;
+    if (timeoutsInARow >= BLACK_HOLE_TIMEOUTS) this.#fallBack();
+  }
+
+  /** Notes what became of a datagram that is larger than the base and no probe. */
+  onLargeDatagram(arrived: boolean): void {
+    this.#largeLosses = arrived || this.#currentBytes === this.#baseBytes
+      ? 0
+      : this.#largeLosses + 1;
+    if (this.#largeLosses >= BLACK_HOLE_LOSSES) this.#fallBack();
+  }
+
+  #fallBack(): void {
+    if (this.#currentBytes === this.#baseBytes) return;
     this.#currentBytes = this.#baseBytes;
     this.#sizes = [];
   }

@@ -37,6 +37,8 @@ export interface RecoveryListener {
   onCreditLost(): void;
   /** A probe of a larger datagram size arrived or was lost. */
   onMtuProbe(sizeBytes: number, arrived: boolean): void;
+  /** A packet of more than {@link Recovery.largeAboveBytes} that is no probe arrived or was lost. */
+  onLargePacket(arrived: boolean): void;
   /** The peer has our acknowledgements up to this packet number. */
   onAckOfAck(ackedUpTo: number): void;
 }
@@ -57,6 +59,8 @@ export class Recovery {
   readonly sent = new SentPackets();
   /** Round-trip estimates; survives a resumption of the session. */
   readonly rtt: RttEstimator;
+  /** Size above which the listener is told of packets. */
+  largeAboveBytes = Infinity;
   /** Counts since the session began. */
   readonly counters: RecoveryCounters;
   readonly #pacer: Pacer;
@@ -214,7 +218,7 @@ export class Recovery {
     const flags = sent.flagsOf(packet);
     if ((flags & SentFlag.mtuProbe) !== 0) {
       this.#listener.onMtuProbe(sent.sizeBytes(packet), true);
-    }
+    } else if (sent.sizeBytes(packet) > this.largeAboveBytes) this.#listener.onLargePacket(true);
     const ackedUpTo = sent.ackedUpTo(packet);
     if (ackedUpTo >= 0) this.#listener.onAckOfAck(ackedUpTo);
     this.#hasNewlyAcked = true;
@@ -257,6 +261,7 @@ export class Recovery {
       this.counters.packetsLost++;
       this.#pacer.onLost();
       if (packet > this.#newestLost) this.#newestLost = packet;
+      if (this.sent.sizeBytes(packet) > this.largeAboveBytes) this.#listener.onLargePacket(false);
     }
     this.#handBack(packet, false);
     this.sent.settle(packet, PacketState.lost);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { MtuProber, PROBE_SIZES_BYTES } from "../../protocol/mtu_prober.ts";
+import { Pair } from "../fixtures/pair.ts";
 
 Deno.test("without probing the size never changes", () => {
   const mtu = new MtuProber(1_200, false);
@@ -76,4 +77,18 @@ Deno.test("a session that always has something to send is probed all the same", 
   }
   assert.equal(client.session.channels.hasUnsent, true);
   assert.equal(client.session.connection!.mtu.currentBytes, 1_400);
+});
+
+Deno.test("eight larger datagrams lost in a row make a black hole, whatever smaller ones do", () => {
+  const mtu = new MtuProber(1_200, true);
+  for (let i = 0; i < 20; i++) mtu.onLargeDatagram(false);
+  assert.equal(mtu.nextProbeBytes, 1_280, "no larger size was in use");
+  mtu.onProbeSent();
+  mtu.onProbeResult(1_280, true);
+  for (let i = 0; i < 7; i++) mtu.onLargeDatagram(false);
+  mtu.onLargeDatagram(true);
+  for (let i = 0; i < 7; i++) mtu.onLargeDatagram(false);
+  assert.equal(mtu.currentBytes, 1_280);
+  mtu.onLargeDatagram(false);
+  assert.deepEqual([mtu.currentBytes, mtu.nextProbeBytes], [1_200, 0]);
 });

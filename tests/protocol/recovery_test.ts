@@ -51,6 +51,9 @@ class Bench implements RecoveryListener {
   onMtuProbe(sizeBytes: number, arrived: boolean): void {
     this.log.push(`probe ${sizeBytes} ${arrived}`);
   }
+  onLargePacket(arrived: boolean): void {
+    this.log.push(`large ${arrived}`);
+  }
   onAckOfAck(ackedUpTo: number): void {
     this.log.push(`pruned ${ackedUpTo}`);
   }
@@ -254,4 +257,20 @@ Deno.test("an ACK of everything costs work in proportion to what it newly acknow
     bench.ack(i, [Math.max(0, i - 1_000), i]);
   }
   assert.ok(looked < 10_000 * 8, `${looked} records looked at for 10,000 acknowledgements`);
+});
+
+Deno.test("packets above the base size are told of when they arrive or are lost, probes and others are not", () => {
+  const bench = new Bench();
+  bench.recovery.largeAboveBytes = 499;
+  bench.sendMany(2);
+  bench.send(0, undefined, SentFlag.mtuProbe);
+  bench.sendMany(4);
+  bench.ack(50, [4, 6], [0, 0]);
+  assert.equal(bench.log.filter((line) => line === "large true").length, 4);
+  assert.equal(bench.log.filter((line) => line === "large false").length, 2);
+  bench.recovery.largeAboveBytes = 500;
+  bench.log.length = 0;
+  bench.sendMany(2, 50);
+  bench.ack(100, [7, 8]);
+  assert.ok(!bench.log.some((line) => line.startsWith("large")));
 });
