@@ -87,7 +87,9 @@ Deno.test("20,000 spoofed HELLOs a second reach nobody who plays, let others in,
     `${drops.helloCookie} of ${sent} were asked for cookies`,
   );
   assert.ok(mostHalfOpen > 20, `${mostHalfOpen} half open`);
-  assert.ok(mostHalfOpen <= DEFAULT_ENDPOINT_LIMITS.directHalfOpen, `${mostHalfOpen} half open`);
+  // One more for the newcomer, who showed a cookie.
+  const most = DEFAULT_ENDPOINT_LIMITS.directHalfOpen + 1;
+  assert.ok(mostHalfOpen <= most, `${mostHalfOpen} half open`);
   assert.ok(repliedBytes < sent * 1_200 * 0.03, `${repliedBytes} bytes to others`);
   world.run(10_000);
   assert.equal(world.server.halfOpen, 0);
