@@ -1,14 +1,15 @@
 /**
  * What encoding and decoding cost: our codecs beside msgpack, JSON and code by hand.
  *
- * Every row runs in processes of its own, in turns with the others, and the best of several counts:
- * on a shared machine anything slower is somebody else. Loops go through 64 varied values. Our
- * decoding and the one by hand read into an object used before, the others make new ones, as their
- * interfaces do. `deno run -A bench/schema_bench.ts` prints the table; read the ratios.
+ * Every row runs in processes of its own, in turns with the others; the median of rounds counts, and
+ * of processes the median again. Loops go through 64 varied values. Our decoding and the one by hand
+ * read into an object used before, the others make new ones, as their interfaces do.
+ * `deno run -A bench/schema_bench.ts` prints the table; read the ratios.
  *
  * @module
  */
 import { fileURLToPath } from "node:url";
+import { median } from "./load_process.ts";
 import { type Contender, contender, type ContenderName, CONTENDERS } from "./schema_contenders.ts";
 import { SHAPES, VARIANTS } from "./schema_shapes.ts";
 
@@ -26,7 +27,7 @@ export interface SchemaBenchRow {
 
 /** How long to measure. */
 export interface SchemaBenchOptions {
-  /** Processes for each row, of which the best counts; 5 if not given. */
+  /** Processes for each row, of which the median counts; 5 if not given. */
   readonly samples?: number;
   /** Shapes to measure, by name; all if not given. */
   readonly shapes?: readonly string[];
@@ -35,25 +36,27 @@ export interface SchemaBenchOptions {
 /** Measures every shape with every contender. Takes about a second for each row and sample. */
 export async function runSchemaBench(options: SchemaBenchOptions = {}): Promise<SchemaBenchRow[]> {
   const { samples = 5, shapes = SHAPES.map((shape) => shape.name) } = options;
-  const best = new Map<string, SchemaBenchRow>();
+  const measured = new Map<string, SchemaBenchRow[]>();
   for (let sample = 0; sample < samples; sample++) {
     for (const shape of shapes) {
       for (const name of CONTENDERS) {
         const row = await measureInProcess(shape, name);
         if (row === undefined) continue;
-        const before = best.get(row.name);
-        best.set(row.name, before === undefined ? row : faster(before, row));
+        const rows = measured.get(row.name) ?? [];
+        measured.set(row.name, [...rows, row]);
       }
     }
   }
-  return [...best.values()];
+  return [...measured.values()].map(middle);
 }
 
-function faster(left: SchemaBenchRow, right: SchemaBenchRow): SchemaBenchRow {
+/** One row out of several of the same name. */
+function middle(rows: readonly SchemaBenchRow[]): SchemaBenchRow {
   return {
-    ...left,
-    encodeNs: Math.min(left.encodeNs, right.encodeNs),
-    decodeNs: Math.min(left.decodeNs, right.decodeNs),
+    name: rows[0]?.name ?? "",
+    bytes: rows[0]?.bytes ?? 0,
+    encodeNs: median(rows.map((row) => row.encodeNs)),
+    decodeNs: median(rows.map((row) => row.decodeNs)),
   };
 }
 
@@ -85,7 +88,12 @@ export function measureRow(shapeName: string, name: ContenderName): SchemaBenchR
   };
 }
 
-/** The best time of one statement, from rounds of 5 to 10 ms after as many to warm up. */
+const WARM_UP_ROUNDS = 20;
+const ROUNDS = 41;
+/** A round is at least this long, so that the clock's steps do not matter. */
+const ROUND_MS = 3;
+
+/** The time of one statement: the median of rounds, after as many to warm up as V8 wants. */
 function timeLoop(scope: Contender["scope"], statement: string): number {
   // A loop of its own for each statement: one loop that has seen several calls all of them slowly.
   const loop = new Function(
@@ -95,16 +103,14 @@ function timeLoop(scope: Contender["scope"], statement: string): number {
      return sink;`,
   );
   const operands = Object.values(scope);
-  let calls = 1_000;
-  let best = Infinity;
-  for (let round = 0; round < 60; round++) {
+  const time = (calls: number): number => {
     const started = performance.now();
     loop(calls, ...operands);
-    const elapsedMs = performance.now() - started;
-    best = Math.min(best, elapsedMs * 1e6 / calls);
-    if (elapsedMs < 5) calls *= 2;
-  }
-  return best;
+    return performance.now() - started;
+  };
+  let calls = 1_000;
+  for (let round = 0; round < WARM_UP_ROUNDS; round++) if (time(calls) < ROUND_MS) calls *= 2;
+  return median(Array.from({ length: ROUNDS }, () => time(calls) * 1e6 / calls));
 }
 
 /** The rows as a table, each with how many times as fast it is as msgpack. */

@@ -11,21 +11,19 @@ import { copyBytes } from "./bytes.ts";
  */
 export class BitReader {
   #view: DataView = EMPTY_VIEW;
-  /** The next byte to load; two at a time while there are two. */
+  /** The byte that holds the next bit. */
   #byte = 0;
+  /** Bits of it that have been read, 0 to 7. */
+  #bit = 0;
   #end = 0;
-  /** Bits loaded and not read yet, in the low `#pending` bits. */
-  #scratch = 0;
-  #pending = 0;
   #failed = false;
 
   /** Starts over at byte `offset`; bytes at and beyond `end` do not exist for this reader. */
   reset(view: DataView, offset: number, end: number): void {
     this.#view = view;
     this.#byte = offset;
+    this.#bit = 0;
     this.#end = end;
-    this.#scratch = 0;
-    this.#pending = 0;
     this.#failed = false;
   }
 
@@ -41,16 +39,21 @@ export class BitReader {
 
   /** Bits that can still be read. */
   get bitsLeft(): number {
-    return (this.#end - this.#byte) * 8 + this.#pending;
+    return (this.#end - this.#byte) * 8 - this.#bit;
   }
 
   /** Reads an unsigned integer of 0 to 32 bits. */
   readBits(bits: number): number {
-    if (bits > 16) {
-      const low = this.#pull(16);
-      return (low | (this.#pull(bits - 16) << 16)) >>> 0;
-    }
-    return this.#pull(bits);
+    const byte = this.#byte;
+    const bit = this.#bit;
+    const covered = bit + bits;
+    if (byte + 5 > this.#end) return this.#readSlowly(bits);
+    this.#byte = byte + (covered >> 3);
+    this.#bit = covered & 7;
+    // A whole word, wherever it begins: one load serves most reads.
+    let word = this.#view.getUint32(byte, true) >>> bit;
+    if (covered > 32) word |= this.#view.getUint8(byte + 4) << (32 - bit);
+    return bits < 32 ? word & ((1 << bits) - 1) : word >>> 0;
   }
 
   /** Reads an unsigned integer of up to 53 bits, low 32 bits first. */
@@ -62,11 +65,9 @@ export class BitReader {
 
   /** Skips to the next byte boundary. Returns false when the skipped bits are not all zero. */
   align(): boolean {
-    // Whole bytes that were loaded ahead go back; what remains in front of them is the padding.
-    this.#byte -= this.#pending >> 3;
-    const padding = this.#scratch & ((1 << (this.#pending & 7)) - 1);
-    this.#scratch = 0;
-    this.#pending = 0;
+    if (this.#bit === 0) return true;
+    const padding = this.#view.getUint8(this.#byte++) >>> this.#bit;
+    this.#bit = 0;
     return padding === 0;
   }
 
@@ -88,27 +89,22 @@ export class BitReader {
     this.#byte = byteOffset;
   }
 
-  /** At most 16 bits; at most 15 pending ones meet 16 loaded ones, so 32-bit arithmetic is enough. */
-  #pull(bits: number): number {
-    let scratch = this.#scratch;
-    let pending = this.#pending;
-    if (pending < bits) {
-      const left = this.#end - this.#byte;
-      if (left >= 2) {
-        scratch |= this.#view.getUint16(this.#byte, true) << pending;
-        this.#byte += 2;
-        pending += 16;
-      } else if (left === 1 && pending + 8 >= bits) {
-        scratch |= this.#view.getUint8(this.#byte++) << pending;
-        pending += 8;
-      } else {
-        this.#failed = true;
-        return 0;
-      }
+  /** Byte by byte, for what lies in the last bytes. */
+  #readSlowly(bits: number): number {
+    if (bits > this.bitsLeft) {
+      this.#failed = true;
+      return 0;
     }
-    this.#scratch = scratch >>> bits;
-    this.#pending = pending - bits;
-    return scratch & ((1 << bits) - 1);
+    if (bits === 0) return 0;
+    const covered = this.#bit + bits;
+    let at = this.#byte;
+    let value = this.#view.getUint8(at) >>> this.#bit;
+    for (let held = 8 - this.#bit; held < bits; held += 8) {
+      value |= this.#view.getUint8(++at) << held;
+    }
+    this.#byte += covered >> 3;
+    this.#bit = covered & 7;
+    return bits < 32 ? value & ((1 << bits) - 1) : value >>> 0;
   }
 }
 
