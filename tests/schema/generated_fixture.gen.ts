@@ -114,7 +114,7 @@ registerGenerated({
       if (a50 < 0) return fail(value);
       const a51 = value.added;
       if (typeof a51 !== "number") return fail(value);
-      if ((a51 & 255) !== a51) return fail(value);
+      if ((a51 | 0) !== a51 || a51 >>> 0 > 255) return fail(value);
       view.setUint16(p + 28, a47 | a50 << 1 | a51 << 2, true);
       p += 30;
       p = writeVarint(view, p, a30);
@@ -148,10 +148,10 @@ registerGenerated({
         if (s58 === undefined || s58 === null) return fail(value);
         const a59 = s58.x;
         if (typeof a59 !== "number") return fail(value);
-        if ((a59 & 255) !== a59) return fail(value);
+        if ((a59 | 0) !== a59 || a59 >>> 0 > 255) return fail(value);
         const a60 = s58.y;
         if (typeof a60 !== "number") return fail(value);
-        if ((a60 & 255) !== a60) return fail(value);
+        if ((a60 | 0) !== a60 || a60 >>> 0 > 255) return fail(value);
         view.setUint16(p, a59 | a60 << 8, true);
         p += 2;
       }
@@ -166,7 +166,7 @@ registerGenerated({
         if (n67 < 0 || n67 > 9) return fail(value);
         const a68 = m65.value;
         if (typeof a68 !== "number") return fail(value);
-        if ((a68 & 65535) !== a68) return fail(value);
+        if ((a68 | 0) !== a68 || a68 >>> 0 > 65535) return fail(value);
         const w69 = n67 | a68 << 4;
         view.setUint16(p, w69, true);
         view.setUint8(p + 2, w69 >>> 16);
@@ -186,7 +186,7 @@ registerGenerated({
           if (1 > limit - p) return -1;
           const a73 = o71;
           if (typeof a73 !== "number") return fail(value);
-          if ((a73 & 255) !== a73) return fail(value);
+          if ((a73 | 0) !== a73 || a73 >>> 0 > 255) return fail(value);
           view.setUint8(p, a73);
           p += 1;
         }
@@ -196,7 +196,7 @@ registerGenerated({
           if (1 > limit - p) return -1;
           const a74 = s48.to;
           if (typeof a74 !== "number") return fail(value);
-          if ((a74 & 255) !== a74) return fail(value);
+          if ((a74 | 0) !== a74 || a74 >>> 0 > 255) return fail(value);
           view.setUint8(p, a74);
           p += 1;
           break;
@@ -546,10 +546,10 @@ registerGenerated({
         if (s57 === undefined || s57 === null) return fail(value);
         const a58 = s57.x;
         if (typeof a58 !== "number") return fail(value);
-        if ((a58 & 255) !== a58) return fail(value);
+        if ((a58 | 0) !== a58 || a58 >>> 0 > 255) return fail(value);
         const a59 = s57.y;
         if (typeof a59 !== "number") return fail(value);
-        if ((a59 & 255) !== a59) return fail(value);
+        if ((a59 | 0) !== a59 || a59 >>> 0 > 255) return fail(value);
         view.setUint16(p, a58 | a59 << 8, true);
         p += 2;
       }
@@ -564,7 +564,7 @@ registerGenerated({
         if (n66 < 0 || n66 > 9) return fail(value);
         const a67 = m64.value;
         if (typeof a67 !== "number") return fail(value);
-        if ((a67 & 65535) !== a67) return fail(value);
+        if ((a67 | 0) !== a67 || a67 >>> 0 > 65535) return fail(value);
         const w68 = n66 | a67 << 4;
         view.setUint16(p, w68, true);
         view.setUint8(p + 2, w68 >>> 16);
@@ -584,7 +584,7 @@ registerGenerated({
           if (1 > limit - p) return -1;
           const a72 = o70;
           if (typeof a72 !== "number") return fail(value);
-          if ((a72 & 255) !== a72) return fail(value);
+          if ((a72 | 0) !== a72 || a72 >>> 0 > 255) return fail(value);
           view.setUint8(p, a72);
           p += 1;
         }
@@ -594,7 +594,7 @@ registerGenerated({
           if (1 > limit - p) return -1;
           const a73 = s48.to;
           if (typeof a73 !== "number") return fail(value);
-          if ((a73 & 255) !== a73) return fail(value);
+          if ((a73 | 0) !== a73 || a73 >>> 0 > 255) return fail(value);
           view.setUint8(p, a73);
           p += 1;
           break;
