@@ -5,7 +5,8 @@
  * and foreign buffers, then the slab that `allocate` hands out. Nothing is reserved later, because a
  * WebAssembly memory that grows detaches every view of it. Should other users of libsodium in the
  * process make it grow all the same, this backend takes the new views, and a view handed out before
- * has length 0 and is refused: never a write to a wrong place.
+ * has length 0 and is refused: never a write to a wrong place. Copies of this module in one process, as
+ * an application and a library make that import Tickwire from two URLs, share one backend.
  *
  * A packet of 100 bytes takes a fifth to a seventh of what it takes node:crypto, a forged one a
  * thirtieth to a fortieth, and nine tenths of this is the raw call (bench/crypto_bench.ts).
@@ -334,6 +335,14 @@ function aligned(pointer: number): number {
   return Math.ceil(pointer / ALIGN_BYTES) * ALIGN_BYTES;
 }
 
+/** Where the module of libsodium keeps the backend that lives in its heap. 1 is the backend's own version. */
+const BACKEND = Symbol.for("tickwire.sodium.1");
+
+/** libsodium's module, which all copies of this one share, and what they keep there. */
+interface SharedSodium extends RawSodium {
+  [BACKEND]?: SodiumBackend;
+}
+
 let loading: Promise<SodiumBackend> | undefined;
 
 /**
@@ -343,13 +352,15 @@ let loading: Promise<SodiumBackend> | undefined;
  * the slab cannot grow, so whoever needs the largest one has to load it first.
  */
 export async function loadSodium(options: SodiumOptions = {}): Promise<SodiumBackend> {
-  const { slabBytes = loading ? 0 : DEFAULT_SLAB_BYTES } = options;
-  if (!Number.isSafeInteger(slabBytes) || slabBytes < 0 || slabBytes > MAX_SLAB_BYTES) {
+  const { slabBytes } = options;
+  const isSlab = slabBytes === undefined || Number.isSafeInteger(slabBytes) && slabBytes >= 0 &&
+      slabBytes <= MAX_SLAB_BYTES;
+  if (!isSlab) {
     throw new RangeError(`A slab has 0 to ${MAX_SLAB_BYTES} bytes, not ${slabBytes}`);
   }
-  loading ??= startLoading(slabBytes);
+  loading ??= startLoading(slabBytes ?? DEFAULT_SLAB_BYTES);
   const backend = await loading;
-  if (slabBytes > backend.slabBytes) {
+  if (slabBytes !== undefined && slabBytes > backend.slabBytes) {
     throw new RangeError(
       `Cannot give a slab of ${slabBytes} bytes: libsodium is loaded with one of ${backend.slabBytes} bytes`,
     );
@@ -358,7 +369,9 @@ export async function loadSodium(options: SodiumOptions = {}): Promise<SodiumBac
 }
 
 function startLoading(slabBytes: number): Promise<SodiumBackend> {
-  const attempt = loadRawSodium().then((sodium) => new SodiumBackend(sodium, slabBytes));
+  const attempt = loadRawSodium().then((sodium: SharedSodium) =>
+    sodium[BACKEND] ??= new SodiumBackend(sodium, slabBytes)
+  );
   // A slab that did not fit must not fail every later call too.
   attempt.catch(() => loading = undefined);
   return attempt;

@@ -49,6 +49,15 @@ Deno.test("allocate gives aligned pieces that do not overlap, until the slab is 
   assert.equal(crypto.allocate(0).byteLength, 0);
 });
 
+Deno.test("copies of the module share the backend, so that none makes the heap of another grow", async () => {
+  const backend = await loadSodium();
+  const piece = backend.allocate(0);
+  const copy = await import(`../../../protocol/crypto/sodium.ts?copy=${Deno.pid}`);
+  assert.notEqual(copy.loadSodium, loadSodium);
+  assert.equal(await copy.loadSodium(), backend);
+  assert.equal(piece.buffer.detached, false);
+});
+
 Deno.test("other users of the heap have room before it grows", async () => {
   await loadSodium({ slabBytes: SLAB_BYTES });
   const raw = await loadRawSodium();
