@@ -54,8 +54,9 @@ export interface Codec<T> {
 
   /**
    * Reads the value that fills `[offset, end)` exactly, into an object made by {@link create} or read
-   * before. Nested objects, arrays and maps of `into` are reused. Never throws for any bytes, never
-   * looks outside the range, never makes more than the schema's maxima allow.
+   * before. Nested objects, arrays and maps of `into` are reused; bytes never are, so those read
+   * before stay as they are. Never throws for any bytes, never looks outside the range, never makes
+   * more than the schema's maxima allow.
    *
    * @returns `end`, or the negated reason of `Refusal`; `into` may then be half overwritten.
    */

@@ -10,6 +10,7 @@
 import { decode, Encoder } from "npm:@msgpack/msgpack@3.1.3";
 import type { Fault } from "./check.ts";
 import type { AnyNode } from "./node.ts";
+import { newBytes, readBytes } from "./wire/bytes.ts";
 import { scanMsgpack } from "./wire/msgpack_scan.ts";
 
 /** What `t.any` carries: JSON plus bytes. `undefined` properties are left out, as JSON does. */
@@ -35,15 +36,18 @@ export function encodeDynamic(value: unknown): Uint8Array {
 
 /** The encoding of a value, copied, or `undefined` when it cannot travel as `node`. */
 export function dynamicBytes(node: AnyNode, value: unknown): Uint8Array | undefined {
-  return dynamicFault(node, value) === undefined ? encodeDynamic(value).slice() : undefined;
+  if (shapeFault(node, value) !== undefined) return undefined;
+  const encoded = encodeDynamic(value);
+  if (encoded.length > node.maxBytes) return undefined;
+  const bytes = newBytes(encoded.length);
+  bytes.set(encoded);
+  return bytes;
 }
 
 /** What keeps `value` from travelling as `node`, or `undefined`. */
 export function dynamicFault(node: AnyNode, value: unknown): Fault | undefined {
-  const budget = { items: node.maxItems };
-  const fault = valueFault(value, node.maxDepth, budget);
+  const fault = shapeFault(node, value);
   if (fault !== undefined) return fault;
-  if (budget.items < 0) return limit(`more than ${node.maxItems} values`);
   const bytes = encodeDynamic(value).length;
   return bytes <= node.maxBytes
     ? undefined
@@ -63,7 +67,7 @@ export function readDynamic(
 ): { readonly value: AnyValue } | undefined {
   if (!scanMsgpack(view, offset, end, node.maxDepth, node.maxItems)) return undefined;
   // A copy, because the library hands out views of its input and ours is a pooled datagram.
-  const bytes = new Uint8Array(view.buffer, view.byteOffset + offset, end - offset).slice();
+  const bytes = readBytes(view, offset, end - offset);
   const limit = node.maxBytes;
   // The scan has accepted nothing but the kinds of AnyValue; the library's return type is `unknown`.
   const value = decode(bytes, {
@@ -74,6 +78,13 @@ export function readDynamic(
     maxExtLength: 0,
   }) as AnyValue;
   return { value };
+}
+
+/** Everything but the size of the encoding, which is known only once it is made. */
+function shapeFault(node: AnyNode, value: unknown): Fault | undefined {
+  const budget = { items: node.maxItems };
+  const fault = valueFault(value, node.maxDepth, budget);
+  return fault ?? (budget.items < 0 ? limit(`more than ${node.maxItems} values`) : undefined);
 }
 
 function valueFault(

@@ -6,6 +6,7 @@
 import { assertWritable } from "./check.ts";
 import { checkIdentifier, checkInteger } from "./limits.ts";
 import type { FieldMeta, Node } from "./node.ts";
+import { copyValue } from "./value.ts";
 import { NEWEST_VERSION } from "./version.ts";
 
 /** Options of {@link Field.lerp}. */
@@ -52,7 +53,8 @@ export class Field<T> {
    */
   default(value: T): Field<T> {
     assertWritable("default", this.node, value);
-    return this.#with({ defaultValue: Object.freeze({ value }) });
+    // A copy: what the author does to the object later must not change the declaration.
+    return this.#with({ defaultValue: Object.freeze({ value: copyValue(value) }) });
   }
 
   /** The field travels from protocol version `version` on; readers of older versions fill the default. */

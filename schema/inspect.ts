@@ -178,12 +178,15 @@ class Inspection {
   }
 
   #raw(offsetBits: number, bits: number): string {
-    let raw = 0n;
-    for (let i = bits - 1; i >= 0; i--) {
-      const at = offsetBits + i;
-      raw = (raw << 1n) | BigInt(((this.#bytes[at >> 3] ?? 0) >> (at & 7)) & 1);
+    let digits = "";
+    // Digit by digit and not as a bigint, which would copy all of a long text for each of its bits.
+    for (let done = (bits - 1) & ~3; done >= 0; done -= 4) {
+      const at = offsetBits + done;
+      const pair = (this.#bytes[at >> 3] ?? 0) | (this.#bytes[(at >> 3) + 1] ?? 0) << 8;
+      const digit = (pair >> (at & 7)) & (2 ** Math.min(4, bits - done) - 1);
+      digits += digit.toString(16);
     }
-    return `0x${raw.toString(16)}`;
+    return `0x${digits.replace(/^0+(?=.)/, "") || "0"}`;
   }
 
   #refuse(reason: number): void {

@@ -86,7 +86,11 @@ export class MessageDefinition<T, From extends Direction> {
   /** Use {@link message} instead. */
   constructor(struct: StructNode, options: MessageOptions<From>) {
     this.struct = struct;
-    this.options = Object.freeze({ ...options });
+    const { rate } = options;
+    this.options = Object.freeze({
+      ...options,
+      ...(rate === undefined ? {} : { rate: Object.freeze({ ...rate }) }),
+    });
   }
 }
 

@@ -58,14 +58,6 @@ export function projectionOf(source: ProjectionSource): Projection {
   return { named: named.join("\n"), wire: wire.join("\n") };
 }
 
-/** The nameless text of one struct, and the one with names; stand-alone codecs are known by them. */
-export function structProjection(struct: StructNode): Projection {
-  const named: string[] = [];
-  const wire: string[] = [];
-  pushDefinition("struct", struct, named, wire);
-  return { named: named.join("\n"), wire: wire.join("\n") };
-}
-
 function pushDefinition(
   head: string,
   struct: StructNode,

@@ -589,6 +589,30 @@ Deno.test("inspect lists where each field lies and what its bits mean", () => {
   ]);
 });
 
+Deno.test("the raw numbers of an inspection, put together, are the encoding", () => {
+  const codec = compileCodec(t.struct({
+    narrow: t.int(0, 5),
+    wide: t.int(0, 2 ** 50),
+    turned: t.quat(11),
+    blob: t.bytes({ maxBytes: 300_000 }),
+  }));
+  // A megabit of raw: shifting one long number for each of its bits would take minutes.
+  const blob = Uint8Array.from({ length: 200_000 }, (_, i) => i * 31);
+  const turned = { x: 0.5, y: -0.5, z: 0.5, w: 0.5 };
+  const bytes = codec.encode({ narrow: 3, wide: 2 ** 49 + 77, turned, blob });
+  const rows = codec.inspect(bytes);
+  assert.equal(rows[0]?.raw, "0x3");
+  assert.equal(rows[1]?.raw, `0x${(2 ** 49 + 77).toString(16)}`);
+  const binary = rows.map(({ raw, bits }) => {
+    const digits = [...raw.slice(2)].map((digit) =>
+      parseInt(digit, 16).toString(2).padStart(4, "0")
+    );
+    return digits.join("").padStart(bits, "0").slice(-bits || Infinity);
+  });
+  const expected = [...bytes].reverse().map((byte) => byte.toString(2).padStart(8, "0"));
+  assert.ok(binary.reverse().join("") === expected.join(""));
+});
+
 Deno.test("refusalName knows every reason, negated or not", () => {
   for (const [name, reason] of Object.entries(Refusal)) {
     assert.equal(refusalName(reason), name);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import {
+  compileCodec,
   entity,
   type Field,
   type Fields,
@@ -124,6 +125,22 @@ Deno.test("modifiers return a new field and leave the old one alone", () => {
     group: "body",
     interpolation: { kind: "lerp" },
   });
+});
+
+Deno.test("a declaration is not changed by what happens to its arguments later", () => {
+  const list = [1, 2];
+  const raw = Uint8Array.of(9);
+  const field = t.struct({
+    list: t.array(t.u8(), { max: 3 }).default(list),
+    raw: t.bytes({ maxBytes: 3 }).default(raw),
+  });
+  list.push(300);
+  raw[0] = 1;
+  assert.deepEqual(compileCodec(field).create(), { list: [1, 2], raw: Uint8Array.of(9) });
+  const rate = { perSecond: 4, burst: 8 };
+  const Say = message({ a: t.u8() }, { from: "client", delivery: "unreliable", rate });
+  rate.perSecond = 1_000;
+  assert.deepEqual(Say.options.rate, { perSecond: 4, burst: 8 });
 });
 
 Deno.test("modifiers refuse what they cannot do", () => {
