@@ -134,8 +134,11 @@ function writeCodePoints(view: DataView, offset: number, text: string): number {
  */
 export function readUtf8(view: DataView, offset: number, end: number): string | undefined {
   const size = end - offset;
-  if (size <= NATIVE_FROM_BYTES && isAscii(view, offset, end)) return readAscii(view, offset, end);
-  if (!isUtf8(view, offset, end, false)) return undefined;
+  if (isAscii(view, offset, end)) {
+    if (size <= NATIVE_FROM_BYTES) return readAscii(view, offset, end);
+  } else if (!isUtf8(view, offset, end, false)) {
+    return undefined;
+  }
   return decoder.decode(new Uint8Array(view.buffer, view.byteOffset + offset, size));
 }
 
