@@ -1,0 +1,152 @@
+/**
+ * Fuzzes everything that reads what a peer wrote, for as long as one likes.
+ *
+ * `deno task fuzz [--seconds 60] [--iterations 1000000] [--seed 1] [--target frames]` takes turns with all
+ * targets, or plays one. It prints progress, ends by itself, and ends with 1 when something was wrong;
+ * the seed that it prints plays the same inputs again.
+ *
+ * @module
+ */
+import { parseArgs } from "node:util";
+import { fuzzDatagrams } from "./datagrams.ts";
+import { fuzzFrames } from "./frames.ts";
+import { fuzzHandshakes } from "./handshakes.ts";
+import type { FuzzOptions, FuzzReport } from "./mutator.ts";
+import { fuzzSchemaReaders } from "./schema_readers.ts";
+import { fuzzScripts } from "./scripts.ts";
+
+/** A fuzzer under its name. */
+type Fuzzer = (options: FuzzOptions) => FuzzReport;
+
+const TARGETS: Readonly<Record<string, Fuzzer>> = {
+  datagrams: fuzzDatagrams,
+  frames: fuzzFrames,
+  handshakes: fuzzHandshakes,
+  scripts: fuzzScripts,
+  schema_readers: (options) => {
+    const { accepted, refused, slowestUs } = fuzzSchemaReaders(options);
+    const verdicts = new Map([["accepted", accepted]]);
+    for (const [reason, count] of refused) verdicts.set(`refused for ${reason}`, count);
+    return { inputs: options.iterations, slowestUs, verdicts };
+  },
+};
+
+/** Inputs of one turn of a target; also where a failure can be played again. */
+const INPUTS_PER_TURN = 10_000;
+
+/** Between two lines of progress. */
+const PROGRESS_MS = 5_000;
+
+/** Growth of the heap, from the first third of a run to the last, that no noise explains. */
+const MOST_GROWTH_BYTES = 64 * 2 ** 20;
+
+/** Turns below which the heap says nothing. */
+const LEAST_TURNS = 30;
+
+interface Totals {
+  inputs: number;
+  slowestUs: number;
+  seconds: number;
+  readonly verdicts: Map<string, number>;
+}
+
+function print(line: string): void {
+  // deno-lint-ignore no-console
+  console.log(line);
+}
+
+function readOptions() {
+  const { values } = parseArgs({
+    options: {
+      seconds: { type: "string" },
+      iterations: { type: "string" },
+      seed: { type: "string", default: "1" },
+      target: { type: "string", default: "all" },
+    },
+  });
+  const names = values.target === "all" ? Object.keys(TARGETS) : values.target.split(",");
+  const unknown = names.find((name) => TARGETS[name] === undefined);
+  if (unknown !== undefined) {
+    throw new TypeError(`No target "${unknown}": there are ${Object.keys(TARGETS).join(", ")}`);
+  }
+  // Without either, a minute.
+  const seconds = values.seconds ?? (values.iterations === undefined ? "60" : "Infinity");
+  const numbers = {
+    seconds: Number(seconds),
+    iterations: Number(values.iterations ?? Infinity),
+    seed: Number(values.seed),
+  };
+  for (const [name, value] of Object.entries(numbers)) {
+    if (!(value >= 0)) throw new TypeError(`--${name} takes a number`);
+  }
+  return { names, ...numbers };
+}
+
+function add(totals: Totals, report: FuzzReport, seconds: number): void {
+  totals.inputs += report.inputs;
+  totals.seconds += seconds;
+  totals.slowestUs = Math.max(totals.slowestUs, report.slowestUs);
+  for (const [verdict, count] of report.verdicts) {
+    totals.verdicts.set(verdict, (totals.verdicts.get(verdict) ?? 0) + count);
+  }
+}
+
+function summary(name: string, totals: Totals): string {
+  const perSecond = Math.round(totals.inputs / totals.seconds);
+  const verdicts = [...totals.verdicts].map(([verdict, count]) => `  ${count} ${verdict}`);
+  return [
+    `${name}: ${totals.inputs} inputs in ${totals.seconds.toFixed(1)} s, ${perSecond} a second, ` +
+    `the slowest ${(totals.slowestUs / 1_000).toFixed(1)} ms`,
+    ...verdicts,
+  ].join("\n");
+}
+
+/** How much more heap the last third of the run needed at least than the first. */
+function growthBytes(heapBytes: readonly number[]): number {
+  const third = Math.floor(heapBytes.length / 3);
+  const least = (from: number, to: number): number => Math.min(...heapBytes.slice(from, to));
+  return least(-third, heapBytes.length) - least(0, third);
+}
+
+function main(): number {
+  const { names, seconds, iterations, seed } = readOptions();
+  const all = new Map<string, Totals>();
+  const heapBytes: number[] = [];
+  const startMs = performance.now();
+  let [inputs, turn, printedMs] = [0, 0, startMs];
+  while (inputs < iterations && performance.now() - startMs < seconds * 1_000) {
+    const name = names[turn % names.length]!;
+    const turnSeed = seed + Math.floor(turn / names.length) * INPUTS_PER_TURN;
+    const turnIterations = Math.min(INPUTS_PER_TURN, iterations - inputs);
+    const beganMs = performance.now();
+    let report: FuzzReport;
+    try {
+      report = TARGETS[name]!({ seed: turnSeed, iterations: turnIterations });
+    } catch (error) {
+      print(`${name} failed: --target ${name} --seed ${turnSeed} --iterations ${turnIterations}`);
+      print(error instanceof Error ? error.stack ?? error.message : String(error));
+      return 1;
+    }
+    const nowMs = performance.now();
+    const totals = all.get(name) ?? { inputs: 0, slowestUs: 0, seconds: 0, verdicts: new Map() };
+    all.set(name, totals);
+    add(totals, report, (nowMs - beganMs) / 1_000);
+    inputs += report.inputs;
+    turn++;
+    const { heapUsed, external } = Deno.memoryUsage();
+    heapBytes.push(heapUsed + external);
+    if (nowMs - printedMs >= PROGRESS_MS) {
+      printedMs = nowMs;
+      print(`${((nowMs - startMs) / 1_000).toFixed(0)} s: ${inputs} inputs, ${name}`);
+    }
+  }
+  for (const [name, totals] of all) print(summary(name, totals));
+  const grownBytes = turn < LEAST_TURNS ? 0 : growthBytes(heapBytes);
+  const took = ((performance.now() - startMs) / 1_000).toFixed(1);
+  print(`${inputs} inputs in ${took} s, heap grown by ${Math.round(grownBytes / 1_024)} KiB`);
+  if (grownBytes <= MOST_GROWTH_BYTES) return 0;
+  print("The heap grows: something is kept for every input");
+  return 1;
+}
+
+if (import.meta.main) Deno.exit(main());
