@@ -138,6 +138,7 @@ export class HopTicketOpener {
   readonly #hasher: SipHasher;
   readonly #scratch = new Uint8Array(NONCE_AT + HOP_TICKET_TEXT_BYTES + TAG_BYTES);
 
+  /** Opens with this backend and hashes with this hasher. */
   constructor(crypto: CryptoBackend, hasher: SipHasher) {
     this.#crypto = crypto;
     this.#hasher = hasher;

@@ -22,7 +22,7 @@ export class RelayCookies {
   readonly #hasher: SipHasher;
   readonly #secret = new Uint8Array(2 * SIPHASH_KEY_BYTES);
 
-  /** @param random Fills the secret. */
+  /** Draws a secret: cookies of another process are not ours. */
   constructor(hasher: SipHasher, random: (into: Uint8Array) => void) {
     this.#hasher = hasher;
     random(this.#secret);

@@ -100,7 +100,11 @@ const WHOLE: readonly (keyof RelayLimits)[] = [
   "outboundFrames",
 ];
 
-/** @throws TypeError for a limit that there is not, RangeError for a value out of bounds. */
+/**
+ * Refuses limits that make no sense.
+ *
+ * @throws TypeError for a limit that there is not, RangeError for a value out of bounds.
+ */
 export function checkRelayLimits(limits: Partial<RelayLimits>): void {
   for (const [name, value] of Object.entries(limits)) {
     if (!isLimit(name)) {

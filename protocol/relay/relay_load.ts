@@ -30,7 +30,7 @@ export class RelayLoad {
   #startedMs: number;
   #load = 0;
 
-  /** @param ceilingPps Frames a second that the shard can take. */
+  /** Measures against what the shard can take, in frames a second. */
   constructor(ceilingPps: number, nowMs: number) {
     this.#ceilingPps = ceilingPps;
     this.#startedMs = nowMs;
