@@ -62,6 +62,9 @@ const relay = t.struct({
   /** Public IP literal. */
   hostname: hostnameField,
   shards: t.array(relayShard, { max: MAX_SHARDS }),
+  /** Whose network it is in, and what its traffic costs: for planners. */
+  provider: idField.optional(),
+  egressCostMs: t.f64().optional(),
   state: t.enum("active", "draining"),
   /** When a draining relay closes; 0 while it is active. */
   drainDeadlineMs: wallClockField,
@@ -100,6 +103,8 @@ const server = t.struct({
   maxPlayers: t.u16(),
   /** Who may learn the server's address. */
   exposure: t.enum("never", "fallback", "prefer"),
+  /** Whether it opens connect tickets of the director. */
+  acceptsTickets: t.bool(),
   anchors: t.array(serverAnchor, { max: MAX_ANCHORS }),
   /** Seats promised to players who are on their way. */
   reservations: t.array(

@@ -35,6 +35,7 @@ export function serverRecord(id: string, more: Partial<ServerRecord> = {}): Serv
     players: 0,
     maxPlayers: 32,
     exposure: "never",
+    acceptsTickets: false,
     anchors: [],
     reservations: [],
     instance: "00000000000000ee",
