@@ -88,7 +88,8 @@ export class WorldRelay implements KnownRelay {
       epochMs: EPOCH_MS,
       limits: { sessions: 64 },
     }, nowMs);
-    const pipe = network.bind(this.address.hostname, this.address.port);
+    const bound = network.bind(this.address.hostname, this.address.port);
+    const pipe = this.#world.options.relayPipe?.(bound, this) ?? bound;
     const driver = new EndpointDriver(core, pipe, network.clock, () => {});
     driver.start();
     return [core, pipe, driver];
@@ -144,10 +145,8 @@ export class RelayClient extends Talker {
 
   /** Binds, and then begins to connect. */
   connect(): void {
-    const { network } = this.#world;
     this.endpoint.connect(this.#world.nowMs);
     this.driver.start();
-    void network;
   }
 
   /** Lets what was sent leave. */
@@ -203,6 +202,8 @@ export interface ClientOptions {
   readonly exposure?: Exposure;
   /** Whether the grant tells the client the server's address. */
   readonly tellsServerAddress?: boolean;
+  /** What the client takes for the exposure, whatever the server's ticket says. */
+  readonly claims?: Exposure;
   /** Its pipe. Default: one on a host of its own. */
   readonly inner?: DatagramPipe;
   /** Seconds that the tickets last. Default an hour. */
@@ -222,11 +223,14 @@ export interface RelayWorldOptions {
   readonly serverPipe?: (network: SimulatedNetwork) => DatagramPipe;
   readonly server?: Partial<ServerLegOptions>;
   readonly acceptDirect?: boolean;
+  /** Puts something around the pipe of a relay. */
+  readonly relayPipe?: (pipe: DatagramPipe, relay: WorldRelay) => DatagramPipe;
 }
 
 /** One server, some relays, any number of clients. */
 export class RelayWorld {
   readonly seed: number;
+  readonly options: RelayWorldOptions;
   readonly network: SimulatedNetwork;
   readonly director: RelayDirector;
   readonly relays: WorldRelay[];
@@ -241,6 +245,7 @@ export class RelayWorld {
   constructor(options: RelayWorldOptions) {
     const { seed = 1, link = { delayMs: 10 }, serverPipe, acceptDirect } = options;
     this.seed = seed;
+    this.options = options;
     this.network = new SimulatedNetwork({ seed, link });
     this.director = new RelayDirector(seed);
     this.relays = Array.from({ length: options.relays }, (_, i) => new WorldRelay(this, i));
@@ -309,7 +314,9 @@ export class RelayWorld {
   connect(options: ClientOptions): RelayClient {
     const number = ++this.#clients;
     const inner = options.inner ?? this.network.bind(`198.51.100.${number}`, 0);
-    const client = new RelayClient(this, inner, this.grant(options, BigInt(number)), options);
+    const granted = this.grant(options, BigInt(number));
+    const { claims = granted.exposure } = options;
+    const client = new RelayClient(this, inner, { ...granted, exposure: claims }, options);
     client.connect();
     const known = this.peers.size;
     const isThere = this.runUntil(

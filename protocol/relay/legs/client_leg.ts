@@ -431,7 +431,7 @@ export class ClientLeg {
   }
 
   #onSwitched(active: ClientRoute, isFailover: boolean, nowMs: number): void {
-    const before = this.#routes.swap(active);
+    const before = this.#routes.swap(active, isFailover);
     const gapMs = before === undefined ? 0 : nowMs - before.health.heardAtMs;
     active.isPingDue = true;
     this.#events.push({ kind: "switched", route: active.kind, isFailover, gapMs });

@@ -63,7 +63,8 @@ export class ClientRoutes {
   /** Adds a route over relays, and begins to bind it. */
   add(kind: "primary" | "standby", grant: RelayRoute, nowMs: number): ClientRoute {
     const first = grant.relays[0]!;
-    return this.#make(kind, grant, RouteRank.relayed, first.address, nowMs);
+    const rank = kind === "primary" ? RouteRank.relayed : RouteRank.spare;
+    return this.#make(kind, grant, rank, first.address, nowMs);
   }
 
   /** Adds the path without relays; it is not usable until proven. */
@@ -90,10 +91,20 @@ export class ClientRoutes {
     route.retire(-Infinity);
   }
 
-  /** Notes which route carries the data now; returns the one before, if it was another. */
-  swap(active: ClientRoute): ClientRoute | undefined {
+  /**
+   * Notes which route carries the data now; returns the one before, if it was another.
+   *
+   * @param isFailover Whether the one before failed: the two routes over relays then change their ranks.
+   */
+  swap(active: ClientRoute, isFailover: boolean): ClientRoute | undefined {
     const before = this.#carrier;
     this.#carrier = active;
+    if (isFailover && active.rank === RouteRank.spare) {
+      for (const route of this.all) {
+        if (route.rank === RouteRank.relayed) route.rank = RouteRank.spare;
+      }
+      active.rank = RouteRank.relayed;
+    }
     return before === active ? undefined : before;
   }
 

@@ -17,12 +17,14 @@ export const ROUTE_VETO_MS = 30_000;
 export const RouteRank = {
   /** The direct path, where it is preferred. */
   preferred: 0,
-  /** Relays: the primary and the standby alike, so that nothing switches back and forth. */
+  /** The route over relays that the director chose, or the one that took its place. */
   relayed: 1,
+  /** The other one. What was left for a failure stays here, so that nothing switches back and forth. */
+  spare: 2,
   /** The direct path, where it is the last resort. */
-  lastResort: 2,
+  lastResort: 3,
   /** A route that is about to go: its relay drains, or it was replaced. */
-  leaving: 3,
+  leaving: 4,
 } as const;
 
 /** What the decision needs to know of a route. */
