@@ -8,7 +8,14 @@
  */
 import assert from "node:assert/strict";
 import type { Address } from "../../protocol/address.ts";
-import { buildQuery } from "../../protocol/handshake_packets.ts";
+import {
+  buildQuery,
+  buildReset,
+  buildRetry,
+  buildVersion,
+  parseHello,
+} from "../../protocol/handshake_packets.ts";
+import { PacketType } from "../../protocol/packet.ts";
 import { isSame, Pair, type PairClient, SERVER_ADDRESS } from "../fixtures/pair.ts";
 import { fingerprint, type FuzzOptions, type FuzzReport, Mutator, Tally } from "./mutator.ts";
 
@@ -71,6 +78,11 @@ class Stage {
     this.#pair.server.close(this.#pair.peerOf(thrownOut).entry, 0, "out", this.#pair.nowMs);
     this.#pair.collect();
     this.#remember();
+    // What nobody sent here, and anybody could.
+    this.#note(buildReset(new Uint8Array(4), new Uint8Array(16)));
+    const id = parseHello(this.#corpus.findLast((bytes) => bytes[0] === PacketType.hello)!)!;
+    this.#note(buildRetry(id.clientConnectionId, new Uint8Array(20).fill(9)));
+    this.#note(buildVersion(id.clientConnectionId));
     for (const kind of [0, 1, 2]) this.#note(buildQuery(kind, new Uint8Array(8).fill(kind)));
     this.#clients = [...silent, ...this.#pair.clients];
     const states = this.#clients.map(({ endpoint }) => endpoint.session?.state);

@@ -173,30 +173,28 @@ function framesOf(random: Random, session: Session): Uint8Array {
 
 function frameOf(random: Random, session: Session): number[] {
   const kind = random.below(16);
-  if (kind < 4) return message(random.pick(DELIVERIES), sequenceOf(random), bodyOf(random, 60));
-  if (kind < 8) return partOf(random);
-  if (kind < 10) return ackOf(random, session);
+  if (kind < 5) return message(random.pick(DELIVERIES), sequenceOf(random), bodyOf(random, 60));
+  if (kind < 9) return partOf(random);
+  if (kind < 11) return ackOf(random, session);
   switch (kind) {
-    case 10:
-      return credit(random.below(8), random.pick([0, 1, 70_000, 2 ** 31, 2 ** 32 - 1]));
-    case 11:
-      return [random.pick([4, 5]), ...random.bytes(8)];
+    case 11: {
+      const channel = random.chance(0.95) ? 3 + random.below(2) : random.below(8);
+      return credit(channel, random.pick([0, 1, 70_000, 2 ** 31, 2 ** 32 - 1]));
+    }
     case 12:
-      return [6, ...random.bytes(6)];
+      return random.chance(0.5) ? [4, ...random.bytes(8)] : pathResponse(random.bytes(8));
     case 13:
-      return random.chance(0.02) ? [3, ...varint(random.below(2_000)), 2, 65, 66] : [0, 1];
+      return [6, ...random.bytes(6)];
     case 14:
-      return random.chance(0.3) ? [8, ...new Array(random.below(300)).fill(0)] : [1];
+      return random.chance(0.01) ? [3, ...varint(random.below(2_000)), 2, 65, 66] : [0, 1];
     default:
-      return random.chance(0.5)
-        ? [...random.bytes(1 + random.below(6))]
-        : pathResponse(random.bytes(8));
+      return random.chance(0.1) ? [8, ...new Array(random.below(300)).fill(0)] : [1];
   }
 }
 
 /** Near the beginning of the window, or anywhere. */
 function sequenceOf(random: Random): number {
-  return random.chance(0.8) ? random.below(600) : random.below(65_536);
+  return random.chance(0.97) ? random.below(500) : random.below(65_536);
 }
 
 function bodyOf(random: Random, mostBytes: number): Uint8Array {
@@ -205,13 +203,12 @@ function bodyOf(random: Random, mostBytes: number): Uint8Array {
 
 /** Parts of few messages, so that some of them become whole. */
 function partOf(random: Random): number[] {
-  const partCount = random.chance(0.9) ? 2 + random.below(3) : random.below(70_000);
-  const part = random.below(partCount + 1);
-  const sequence = random.chance(0.7) ? random.below(20) : sequenceOf(random);
-  const sizeBytes = random.chance(0.9) ? 256 : random.below(400);
-  const isLast = part === partCount - 1;
-  const body = new Uint8Array(isLast && random.chance(0.5) ? 1 + random.below(200) : sizeBytes);
-  return fragment(random.pick(DELIVERIES), sequence, [part, partCount], body);
+  const delivery = DELIVERIES.filter((each) => each !== "input" || random.chance(0.02));
+  const partCount = random.chance(0.97) ? 2 + random.below(2) : random.below(70_000);
+  const part = random.below(random.chance(0.98) ? partCount : partCount + 1);
+  const sequence = random.chance(0.5) ? random.below(20) : sequenceOf(random);
+  const sizeBytes = random.chance(0.98) ? 256 : random.below(400);
+  return fragment(random.pick(delivery), sequence, [part, partCount], new Uint8Array(sizeBytes));
 }
 
 /** Of packets that were sent, or nearly. */
