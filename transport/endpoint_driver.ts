@@ -149,7 +149,8 @@ export class EndpointDriver {
     } catch (error) {
       this.#fail(error);
     }
-    this.service(nowMs);
+    if (this.#pipe.deliversInBatches === true) this.wake();
+    else this.service(nowMs);
   }
 
   /** Drains the endpoint; `false` when transmit buffers ran out first. */

@@ -47,6 +47,11 @@ export interface DatagramPipe {
   readonly localAddress: Address;
   /** Largest datagram that `send` takes. */
   readonly maxDatagramBytes: number;
+  /**
+   * Whether it delivers several datagrams in one turn of the event loop, without a microtask between
+   * them: whoever answers may then wait for the microtask after the last one.
+   */
+  readonly deliversInBatches?: boolean;
   /** Live counters. */
   readonly counters: Readonly<PipeCounters>;
 

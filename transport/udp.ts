@@ -1,9 +1,10 @@
 /**
  * UDP through `Deno.listenDatagram`: the only file that names it.
  *
- * One reused receive buffer, one receive outstanding: two and four were measured within noise of one
- * (`bench/udp_bench.ts`), and one keeps datagrams in order. Sends are not awaited. Everything that a
- * peer or the network does ends in a counter.
+ * One receive outstanding: two and four were measured within noise of one (`bench/udp_bench.ts`), and one
+ * keeps datagrams in order. What is at hand is received first and delivered together: an encrypted echo
+ * costs a third less when receiving and handling do not take turns in the processor's caches. Sends are not
+ * awaited. Everything that a peer or the network does ends in a counter.
  *
  * @module
  */
@@ -17,6 +18,7 @@ import {
   type PipeCounters,
   type TransmitSlot,
 } from "./pipe.ts";
+import { nextTurn } from "./next_turn.ts";
 import { newPipeCounters } from "./pipe_counters.ts";
 import { resolveAddresses } from "./resolve.ts";
 import { allocateExactly, allocateOnHeap, SlotPool, type SlotPoolOptions } from "./slot_pool.ts";
@@ -48,6 +50,11 @@ const ERRORS_RETRIED_AT_ONCE = 16;
 const FIRST_PAUSE_MS = 10;
 /** Longest pause between two tries to receive. */
 const LONGEST_PAUSE_MS = 1_000;
+/**
+ * Datagrams that are received before they are delivered, at most, and never more than there are transmit
+ * slots to answer them: 94 KB of buffers for a server, less for a client.
+ */
+const BATCH_DATAGRAMS = 64;
 
 /**
  * Opens a UDP socket with `Deno.listenDatagram`.
@@ -84,6 +91,7 @@ export function hasListenDatagram(): boolean {
  */
 export class UdpPipe implements DatagramPipe {
   readonly kind = "udp";
+  readonly deliversInBatches = true;
   readonly localAddress: Address;
   readonly maxDatagramBytes: number = MAX_DATAGRAM_BYTES;
   readonly counters: PipeCounters = newPipeCounters();
@@ -92,8 +100,13 @@ export class UdpPipe implements DatagramPipe {
   readonly #family: SocketFamily;
   readonly #clock: Clock;
   readonly #slots: SlotPool;
-  readonly #receiveBuffer: Uint8Array;
+  readonly #batchDatagrams: number;
+  readonly #receiveBuffers: readonly Uint8Array[];
   readonly #targets: SocketTargets;
+  readonly #batch: Uint8Array[] = [];
+  readonly #batchFrom: Address[] = [];
+  #onDatagram: ((bytes: Uint8Array, from: Address) => void) | undefined;
+  #cancelTurn: (() => void) | undefined;
   #receiving: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
   #pause: { timer: TimerId; end: () => void } | undefined;
@@ -110,13 +123,19 @@ export class UdpPipe implements DatagramPipe {
     this.#family = socketFamily(hostname);
     this.#targets = new SocketTargets(this.#family);
     // One byte more than the longest datagram: whatever fills it may have been cut.
-    this.#receiveBuffer = allocateExactly(allocate, MAX_DATAGRAM_BYTES + 1);
+    this.#batchDatagrams = Math.min(BATCH_DATAGRAMS, transmitSlots ?? BATCH_DATAGRAMS);
+    // One more than can wait for delivery: that one is being received into.
+    this.#receiveBuffers = Array.from(
+      { length: this.#batchDatagrams + 1 },
+      () => allocateExactly(allocate, MAX_DATAGRAM_BYTES + 1),
+    );
     this.#slots = new SlotPool(this.counters, { allocate, transmitSlots });
   }
 
   start(onDatagram: (bytes: Uint8Array, from: Address) => void): void {
     if (this.#receiving !== undefined) throw new TypeError("Cannot start a pipe twice");
-    this.#receiving = this.#closing === undefined ? this.#receive(onDatagram) : Promise.resolve();
+    this.#onDatagram = onDatagram;
+    this.#receiving = this.#closing === undefined ? this.#receive() : Promise.resolve();
   }
 
   acquire(): TransmitSlot | undefined {
@@ -150,6 +169,7 @@ export class UdpPipe implements DatagramPipe {
 
   async #close(): Promise<void> {
     this.#socket.close();
+    this.#cancelTurn?.();
     if (this.#pause !== undefined) {
       this.#clock.clearTimer(this.#pause.timer);
       this.#pause.end();
@@ -159,12 +179,13 @@ export class UdpPipe implements DatagramPipe {
   }
 
   /** Never `for await`: the socket's iterator ends at the first error that is not its closing. */
-  async #receive(onDatagram: (bytes: Uint8Array, from: Address) => void): Promise<void> {
+  async #receive(): Promise<void> {
     const { counters } = this;
     const socket = this.#socket;
-    const buffer = this.#receiveBuffer;
     let errorsInARow = 0;
+    let next = 0;
     while (this.#closing === undefined) {
+      const buffer = this.#receiveBuffers[next]!;
       let datagram: [Uint8Array, Deno.Addr];
       try {
         datagram = await socket.receive(buffer);
@@ -185,11 +206,33 @@ export class UdpPipe implements DatagramPipe {
       } else if (from.port === 0) {
         counters.portZero++;
       } else {
-        counters.datagramsReceived++;
-        counters.bytesReceived += bytes.byteLength;
-        onDatagram(bytes, from);
+        next = (next + 1) % this.#receiveBuffers.length;
+        this.#take(bytes, from);
       }
     }
+  }
+
+  /** Keeps a datagram until the socket has nothing more at hand. */
+  #take(bytes: Uint8Array, from: Address): void {
+    const size = this.#batch.push(bytes);
+    this.#batchFrom.push(from);
+    if (size === this.#batchDatagrams) this.#deliver();
+    else this.#cancelTurn ??= nextTurn(() => this.#deliver());
+  }
+
+  #deliver(): void {
+    this.#cancelTurn?.();
+    this.#cancelTurn = undefined;
+    const { counters } = this;
+    const batch = this.#batch;
+    for (let i = 0; i < batch.length && this.#closing === undefined; i++) {
+      const bytes = batch[i]!;
+      counters.datagramsReceived++;
+      counters.bytesReceived += bytes.byteLength;
+      this.#onDatagram!(bytes, this.#batchFrom[i]!);
+    }
+    batch.length = 0;
+    this.#batchFrom.length = 0;
   }
 
   #pauseAfter(errorsInARow: number): Promise<void> {

@@ -4,7 +4,7 @@ import { UdpPipe, type UdpSocket } from "../../transport/udp.ts";
 import { VirtualClock } from "../../transport/virtual_clock.ts";
 
 /** What a socket under a test's control does next: a datagram, or an error. */
-type Reception = { from: Deno.NetAddr; sizeBytes: number } | Error;
+type Reception = { from: Deno.NetAddr; sizeBytes: number; fill?: number } | Error;
 
 /** A socket that receives and sends what a test says, and nothing by itself. */
 class ScriptedSocket implements UdpSocket {
@@ -37,16 +37,24 @@ class ScriptedSocket implements UdpSocket {
     for (const { settle } of this.#waiting) settle.reject(new Deno.errors.Interrupted());
   }
 
-  /** Ends the receive that waits. */
+  /** Ends the receive that waits, and lets what follows from it happen. */
   async happen(reception: Reception): Promise<void> {
+    await this.receiveNow(reception);
+    // One turn to receive it, one to deliver it.
+    await turn();
+    await turn();
+  }
+
+  /** Ends the receive that waits; the pipe has taken it and asks for the next one, in the same turn. */
+  async receiveNow(reception: Reception): Promise<void> {
     const waiting = this.#waiting.shift();
     assert.ok(waiting !== undefined, "nobody receives");
     if (reception instanceof Error) waiting.settle.reject(reception);
     else {
-      const { from, sizeBytes } = reception;
-      waiting.settle.resolve([waiting.buffer.subarray(0, sizeBytes), from]);
+      const { from, sizeBytes, fill = 0 } = reception;
+      waiting.settle.resolve([waiting.buffer.subarray(0, sizeBytes).fill(fill), from]);
     }
-    await turn();
+    for (let i = 0; i < 5; i++) await null;
   }
 }
 
@@ -74,6 +82,41 @@ Deno.test("UdpPipe drops datagrams from port 0, to which an answer would end the
   assert.deepEqual(sources, [PEER]);
   assert.equal(pipe.counters.portZero, 1);
   assert.equal(pipe.counters.datagramsReceived, 1);
+  await pipe.close();
+});
+
+Deno.test("UdpPipe delivers together, in order, what it received in one turn", async () => {
+  for (const transmitSlots of [3, 8]) {
+    const socket = new ScriptedSocket();
+    const pipe = new UdpPipe(socket, { transmitSlots });
+    const sizes: number[] = [];
+    const microtasks: number[] = [];
+    pipe.start((bytes) => {
+      sizes.push(bytes.byteLength);
+      queueMicrotask(() => microtasks.push(sizes.length));
+    });
+    const all = [1, 2, 3, 4, 5, 6];
+    for (const sizeBytes of all) await socket.receiveNow({ from: PEER, sizeBytes });
+    // A batch that is as large as its buffers allow is not kept any longer.
+    assert.deepEqual(sizes, transmitSlots === 3 ? all : []);
+    await turn();
+    assert.deepEqual(sizes, all);
+    assert.deepEqual(microtasks, transmitSlots === 3 ? [3, 3, 3, 6, 6, 6] : [6, 6, 6, 6, 6, 6]);
+    await pipe.close();
+  }
+});
+
+Deno.test("UdpPipe keeps apart what waits for delivery and what is received meanwhile", async () => {
+  const socket = new ScriptedSocket();
+  const pipe = new UdpPipe(socket, { transmitSlots: 2 });
+  const seen: number[] = [];
+  pipe.start((bytes) => seen.push(bytes[0]!));
+  for (let n = 0; n < 20; n++) {
+    await socket.receiveNow({ from: PEER, sizeBytes: 1, fill: n });
+    if (n % 3 === 2) await turn();
+  }
+  await turn();
+  assert.deepEqual(seen, Array.from({ length: 20 }, (_, n) => n));
   await pipe.close();
 });
 
