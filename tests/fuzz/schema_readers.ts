@@ -1,19 +1,10 @@
 /**
  * Fuzzes every reader of the schema language with random and damaged bytes.
  *
- * `deno run -A tests/fuzz/schema_readers.ts [iterations] [seed]` runs it for as long as one likes.
- *
  * @module
  */
 import assert from "node:assert/strict";
-import {
-  type Codec,
-  type DecodedMessage,
-  message,
-  protocol,
-  refusalName,
-  t,
-} from "../../schema/mod.ts";
+import { type Codec, type DecodedMessage, message, protocol, t } from "../../schema/mod.ts";
 import { fuzzTargets } from "./schema_targets.ts";
 
 /** Options of {@link fuzzSchemaReaders}. */
@@ -140,20 +131,4 @@ function damaged(corpus: readonly Uint8Array[], random: () => number): Uint8Arra
     }
   }
   return bytes;
-}
-
-if (import.meta.main) {
-  const [iterations = 1_000_000, seed = 1] = Deno.args.map(Number);
-  const startedMs = performance.now();
-  const { accepted, refused, slowestUs } = fuzzSchemaReaders({ seed, iterations });
-  const seconds = (performance.now() - startedMs) / 1000;
-  const { rss, heapUsed } = Deno.memoryUsage();
-  const lines = [
-    `${iterations} byte strings in ${seconds.toFixed(1)} s, the slowest ${slowestUs.toFixed(0)} µs`,
-    `${accepted} accepted`,
-    ...[...refused].map(([reason, count]) => `${count} refused: ${refusalName(reason)}`),
-    `memory at the end: heap ${heapUsed >> 20} MiB, process ${rss >> 20} MiB`,
-  ];
-  // deno-lint-ignore no-console
-  console.log(lines.join("\n"));
 }
