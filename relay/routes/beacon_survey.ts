@@ -89,7 +89,11 @@ export class BeaconSurvey {
   /** Probes of the round that wait for an answer, by number. */
   readonly #asked: Map<number, { readonly row: Row; readonly place: number }> = new Map();
 
-  /** @param firstNumber A random u32, so that nobody who cannot see the probes can answer them. */
+  /**
+   * Makes a survey that asks nobody yet.
+   *
+   * @param firstNumber A random u32, so that an answer to an older survey is none to this.
+   */
   constructor(firstNumber: number) {
     this.#nextNumber = firstNumber >>> 0;
   }

@@ -50,7 +50,11 @@ export class MeshPeerState {
   #oldest: number;
   #next: number;
 
-  /** @param firstNumber Number of the first probe, by chance, so that a restart does not repeat itself. */
+  /**
+   * Knows nothing of the peer yet.
+   *
+   * @param firstNumber Number of the first probe, by chance, so that a restart does not repeat itself.
+   */
   constructor(peer: MeshPeer, firstProbeMs: number, firstNumber: number, nowMs: number) {
     this.peer = peer;
     this.nextProbeMs = firstProbeMs;
