@@ -204,7 +204,7 @@ function bodyOf(random: Random, mostBytes: number): Uint8Array {
 /** Parts of few messages, so that some of them become whole. */
 function partOf(random: Random): number[] {
   const delivery = DELIVERIES.filter((each) => each !== "input" || random.chance(0.02));
-  const partCount = random.chance(0.97) ? 2 + random.below(2) : random.below(70_000);
+  const partCount = random.chance(0.97) ? 2 + random.below(2) : 1 + random.below(70_000);
   const part = random.below(random.chance(0.98) ? partCount : partCount + 1);
   const sequence = random.chance(0.5) ? random.below(20) : sequenceOf(random);
   const sizeBytes = random.chance(0.98) ? 256 : random.below(400);
