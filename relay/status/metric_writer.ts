@@ -18,7 +18,11 @@ export class MetricWriter {
   readonly #prefix: string;
   readonly #names: Set<string> = new Set();
 
-  /** @param prefix What every name begins with. */
+  /**
+   * Has written nothing yet.
+   *
+   * @param prefix What every name begins with.
+   */
   constructor(prefix: string) {
     this.#prefix = prefix;
   }
