@@ -20,13 +20,35 @@ server.on(BenchEcho.Echo, (peer, value) => {
   peer.send(BenchEcho.Echo, value);
 });
 
+/** The least that an echo can do, beside it. */
+function bareEcho(): Deno.DatagramConn {
+  const socket = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
+  const loop = async (): Promise<void> => {
+    const buffer = new Uint8Array(2_048);
+    try {
+      for (;;) {
+        const [bytes, from] = await socket.receive(buffer);
+        socket.send(bytes, from).catch(() => {});
+      }
+    } catch {
+      // Closed.
+    }
+  };
+  loop();
+  return socket;
+}
+
+const bare = bareEcho();
+
 for await (const line of createInterface({ input: process.stdin })) {
   if (line === "start") {
-    process.stdout.write(`${server.url()} ${server.address.port}\n`);
+    const { port } = bare.addr as Deno.NetAddr;
+    process.stdout.write(`${server.url()} ${server.address.port} ${port}\n`);
   } else {
     collectGarbage();
     const { user, system } = process.cpuUsage();
     process.stdout.write(`${(user + system) / 1e6} ${process.memoryUsage().heapUsed}\n`);
   }
 }
+bare.close();
 await server.close();

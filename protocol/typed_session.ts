@@ -61,7 +61,8 @@ export class TypedSession {
    * Queues a message.
    *
    * @returns `"dropped"` also when the peer's version of the protocol does not have the message.
-   * @throws TypeError or RangeError for a message of another protocol or direction, or a value that the schema does not allow.
+   * @throws TypeError or RangeError for a message of another protocol or direction, a value that the schema
+   * does not allow, or an `onResult` that is no function.
    */
   send<T>(
     message: BoundMessage<T>,
@@ -69,6 +70,11 @@ export class TypedSession {
     onResult: DeliveryCallback | undefined,
     nowMs: number,
   ): SendResult {
+    if (onResult !== undefined && typeof onResult !== "function") {
+      throw new TypeError(
+        `Cannot send "${message.name}": who is told of its delivery is no function`,
+      );
+    }
     const entry = this.#entryOf(message);
     if (entry === undefined) return "dropped";
     const buffer = this.#encode(entry, message, value);

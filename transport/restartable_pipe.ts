@@ -12,6 +12,7 @@ export class RestartablePipe implements DatagramPipe {
   readonly kind: string;
   readonly localAddress: Address;
   readonly maxDatagramBytes: number;
+  readonly deliversInBatches: boolean;
   readonly counters: Readonly<PipeCounters>;
   readonly #inner: DatagramPipe;
   #receiver: ((bytes: Uint8Array, from: Address) => void) | undefined;
@@ -21,6 +22,7 @@ export class RestartablePipe implements DatagramPipe {
     this.kind = inner.kind;
     this.localAddress = inner.localAddress;
     this.maxDatagramBytes = inner.maxDatagramBytes;
+    this.deliversInBatches = inner.deliversInBatches ?? false;
     this.counters = inner.counters;
     this.#inner = inner;
   }

@@ -206,3 +206,16 @@ Deno.test("a message beyond the rate that its type declares is dropped and count
   await lab.run(100);
   assert.equal(heard.at(-1), 99);
 });
+
+Deno.test("whoever is told of a delivery is a function, else send throws at once", async () => {
+  await using lab = new Lab();
+  const { client, peer } = await pair(lab);
+  // What JavaScript, or a cast, may pass.
+  const options = { immediate: true } as unknown as () => void;
+  for (const end of [client, peer]) {
+    assert.throws(() => end.send(Room.Chat, { text: "" }, options), {
+      name: "TypeError",
+      message: 'Cannot send "Chat": who is told of its delivery is no function',
+    });
+  }
+});
