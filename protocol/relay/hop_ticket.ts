@@ -88,7 +88,7 @@ export function sourceHashOf(
     throw new TypeError(`"${hostname}" is no IPv4 or IPv6 address literal`);
   }
   hasher.digest(gateKey, 0, IP_BYTES);
-  return BigInt(hasher.high) << 32n | BigInt(hasher.low) || 1n;
+  return BigInt(hasher.high >>> 0) << 32n | BigInt(hasher.low >>> 0) || 1n;
 }
 
 /**

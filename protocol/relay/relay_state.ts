@@ -11,7 +11,6 @@ import { OutboundRing } from "./outbound_ring.ts";
 import { RecentIds } from "./recent_ids.ts";
 import { RelayDropCounters, RelayTotals } from "./relay_counters.ts";
 import {
-  frameTagLow,
   RELAY_FIRST_BYTE,
   RELAY_VERSION,
   RelayFlag,
@@ -164,6 +163,6 @@ export class RelayState {
     writeU32(frame, 4, slots.labelOut[slot]!);
     writeSequence(frame, sequence);
     writeFrameTag(this.options.hasher, slots.keys, slots.nextKeyAt(slot), frame, sizeBytes);
-    slots.sentTags[slot * REMEMBERED_TAGS + sequence % REMEMBERED_TAGS] = frameTagLow(frame);
+    slots.sentTags[slot * REMEMBERED_TAGS + sequence % REMEMBERED_TAGS] = this.options.hasher.low;
   }
 }

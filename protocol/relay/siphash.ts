@@ -24,9 +24,9 @@ export const SIPHASH_INPUT_BYTES = 1_280;
 export interface SipHasher {
   /** Where to put what is to be hashed: {@link SIPHASH_INPUT_BYTES} bytes. Read it anew for every use. */
   readonly input: Uint8Array;
-  /** First four bytes of the last result as a little-endian u32. */
+  /** First four bytes of the last result as a little-endian i32: an unsigned one might be put on the heap. */
   readonly low: number;
-  /** Last four bytes of the last result as a little-endian u32. */
+  /** Last four bytes of the last result as a little-endian i32. */
   readonly high: number;
 
   /**
@@ -65,8 +65,8 @@ export class PureSipHasher implements SipHasher {
     const state = this.#state;
     state[4]! ^= 0xff;
     rounds(state, 4);
-    this.low = (state[0]! ^ state[2]! ^ state[4]! ^ state[6]!) >>> 0;
-    this.high = (state[1]! ^ state[3]! ^ state[5]! ^ state[7]!) >>> 0;
+    this.low = state[0]! ^ state[2]! ^ state[4]! ^ state[6]!;
+    this.high = state[1]! ^ state[3]! ^ state[5]! ^ state[7]!;
   }
 
   /** The constants are those of the paper: "somepseudorandomlygeneratedbytes". */

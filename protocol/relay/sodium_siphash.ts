@@ -54,9 +54,8 @@ export class SodiumSipHasher implements SipHasher {
     for (let i = 0; i < SIPHASH_KEY_BYTES; i++) heap[scratch + KEY_AT + i] = key[keyAt + i]!;
     const at = scratch + RESULT_AT;
     this.#sodium._crypto_shorthash(at, scratch + INPUT_AT, sizeBytes, 0, scratch + KEY_AT);
-    this.low = (heap[at]! | heap[at + 1]! << 8 | heap[at + 2]! << 16 | heap[at + 3]! << 24) >>> 0;
-    this.high = (heap[at + 4]! | heap[at + 5]! << 8 | heap[at + 6]! << 16 | heap[at + 7]! << 24) >>>
-      0;
+    this.low = heap[at]! | heap[at + 1]! << 8 | heap[at + 2]! << 16 | heap[at + 3]! << 24;
+    this.high = heap[at + 4]! | heap[at + 5]! << 8 | heap[at + 6]! << 16 | heap[at + 7]! << 24;
   }
 }
 
