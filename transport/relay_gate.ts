@@ -51,7 +51,11 @@ export class RelayGate implements DatagramPipe {
   #onDatagram: ((bytes: Uint8Array, from: Address) => void) | undefined;
   #closing: Promise<void> | undefined;
 
-  /** @throws RangeError when the pipe inside takes no frames of {@link RELAY_MAX_FRAME_BYTES} bytes. */
+  /**
+   * Takes a pipe that has not been started.
+   *
+   * @throws RangeError when it takes no frames of {@link RELAY_MAX_FRAME_BYTES} bytes.
+   */
   constructor(inner: DatagramPipe, options: RelayGateOptions) {
     const { leg, clock, acceptDirect = true, onEvent } = options;
     if (inner.maxDatagramBytes < RELAY_MAX_FRAME_BYTES) {

@@ -42,7 +42,11 @@ export class RelayLegDriver {
   #isServicing = false;
   #isStopped = false;
 
-  /** @param onNews Called after every change, to poll events. */
+  /**
+   * Does nothing before the first {@link service}.
+   *
+   * @param onNews Called after every change, to poll events.
+   */
   constructor(leg: DrivenLeg, pipe: DatagramPipe, clock: Clock, onNews: () => void) {
     this.#leg = leg;
     this.#pipe = pipe;

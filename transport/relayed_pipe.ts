@@ -53,7 +53,11 @@ export class RelayedPipe implements DatagramPipe {
   #closing: Promise<void> | undefined;
   #isStarted = false;
 
-  /** @throws RangeError when the pipe inside takes no frames of {@link RELAY_MAX_FRAME_BYTES} bytes. */
+  /**
+   * Takes a pipe that has not been started.
+   *
+   * @throws RangeError when it takes no frames of {@link RELAY_MAX_FRAME_BYTES} bytes.
+   */
   constructor(inner: DatagramPipe, { leg, clock, onEvent }: RelayedPipeOptions) {
     if (inner.maxDatagramBytes < RELAY_MAX_FRAME_BYTES) {
       throw new RangeError(

@@ -4,15 +4,7 @@
  * @module
  */
 import type { Address } from "../../address.ts";
-import {
-  BOUND_FRAME_BYTES,
-  PATH_FRAME_BYTES,
-  readBoundBody,
-  readBoundId,
-  readPongDrainS,
-  RENEWED_FRAME_BYTES,
-  RETRY_FRAME_BYTES,
-} from "../control_frames.ts";
+import { PATH_FRAME_BYTES, readPongDrainS, RENEWED_FRAME_BYTES } from "../control_frames.ts";
 import {
   frameFlags,
   frameType,
@@ -27,6 +19,7 @@ import { ClientRoute } from "./client_route.ts";
 import { RouteRank } from "./failover.ts";
 import { FrameLink, Judgement } from "./frame_link.ts";
 import type { ServerLegCounters } from "./leg_counters.ts";
+import { isBindAnswer, isFresh, isHintFor, takeBindAnswer } from "./leg_intake.ts";
 import {
   BindIds,
   isSameKey,
@@ -169,14 +162,9 @@ export class Anchors {
     const judgement = route.link.judge(frame);
     if (type === RelayFrameType.noSession) {
       this.#onNoSession(frame, route, judgement, nowMs);
-    } else if (judgement === Judgement.forged) {
-      counters.tag++;
-    } else if (type === RelayFrameType.bound || type === RelayFrameType.retry) {
-      if (!this.#onBindAnswer(frame, type, anchor, nowMs)) counters.unasked++;
-    } else if (judgement !== Judgement.fresh) {
-      if (judgement === Judgement.replayed) counters.replay++;
-      else counters.window++;
-    } else {
+    } else if (judgement !== Judgement.forged && isBindAnswer(type)) {
+      if (!this.#onBindAnswer(frame, anchor, nowMs)) counters.unasked++;
+    } else if (isFresh(judgement, counters)) {
       route.link.accept();
       route.health.onHeard(nowMs);
       this.#onControl(frame, type, anchor, nowMs);
@@ -208,20 +196,11 @@ export class Anchors {
     } else counters.type++;
   }
 
-  #onBindAnswer(frame: Uint8Array, type: RelayFrameType, anchor: Anchor, nowMs: number): boolean {
-    const { route, relayId } = anchor;
-    const { byteLength } = frame;
-    if (!route.bind.isWaiting) return false;
-    if (type === RelayFrameType.retry) {
-      if (byteLength !== RETRY_FRAME_BYTES) return false;
-      route.bind.onRetry(frame.subarray(RELAY_HEADER_BYTES), nowMs);
-      return true;
-    }
-    if (byteLength !== BOUND_FRAME_BYTES || readBoundId(frame) !== route.bindId) return false;
-    const body = readBoundBody(frame);
-    route.link.restart();
+  #onBindAnswer(frame: Uint8Array, { route, relayId }: Anchor, nowMs: number): boolean {
+    const body = takeBindAnswer(frame, route, nowMs);
+    if (body === undefined) return false;
+    if (body === "retry") return true;
     route.health.reset();
-    route.onBound(body, nowMs);
     this.#options.onEvent({ kind: "anchor-bound", relayId, observed: body.observed });
     return true;
   }
@@ -232,9 +211,7 @@ export class Anchors {
     judgement: Judgement,
     nowMs: number,
   ): void {
-    const isAuthentic = judgement === Judgement.fresh;
-    if (isAuthentic) route.link.accept();
-    if (isAuthentic || route.link.isEcho(frame)) route.bind.again(nowMs, true);
+    if (isHintFor(frame, route, judgement)) route.bind.again(nowMs, true);
     else this.#options.counters.noSession++;
   }
 

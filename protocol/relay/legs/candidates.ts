@@ -40,7 +40,8 @@ const HEAD_BYTES = 3;
 const CANDIDATE_BYTES = IP_BYTES + 2;
 
 /** Longest payload of a SIGNAL frame. */
-export const MAX_SIGNAL_BYTES = NUMBER_BYTES + HEAD_BYTES + MAX_CANDIDATES * CANDIDATE_BYTES +
+export const MAX_SIGNAL_BYTES: number = NUMBER_BYTES + HEAD_BYTES +
+  MAX_CANDIDATES * CANDIDATE_BYTES +
   TAG_BYTES;
 
 /** Numbers begin at random below this, so that a leg that starts again does not repeat one. */
@@ -56,6 +57,8 @@ export class SignalBox {
   #nextNumber: number;
 
   /**
+   * Derives the keys of both directions.
+   *
    * @param legKey The 16-byte key that the director gave to both ends.
    * @param isClient Which end this is: the two directions have keys of their own.
    */

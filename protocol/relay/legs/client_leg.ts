@@ -9,30 +9,22 @@
  */
 import type { Address } from "../../address.ts";
 import {
-  BOUND_FRAME_BYTES,
   PATH_FRAME_BYTES,
-  readBoundBody,
-  readBoundId,
   readPongDrainS,
   RelayCloseCode,
   RENEWED_FRAME_BYTES,
-  RETRY_FRAME_BYTES,
 } from "../control_frames.ts";
 import {
   frameFlags,
   frameLabel,
   frameType,
-  frameVersion,
-  isRelayFrame,
   readU32,
   RELAY_HEADER_BYTES,
-  RELAY_MAX_FRAME_BYTES,
-  RELAY_VERSION,
   RelayFlag,
   RelayFrameType,
 } from "../relay_frame.ts";
 import type { RelayGrant } from "../relay_grant.ts";
-import type { ClientLegEvent, ClientLegOptions, RoutesNeededReason } from "./client_leg_options.ts";
+import type { ClientLegEvent, ClientLegOptions } from "./client_leg_options.ts";
 import type { ClientRoute } from "./client_route.ts";
 import { ClientRoutes } from "./client_routes.ts";
 import { ClientTransmitter } from "./client_transmitter.ts";
@@ -40,16 +32,9 @@ import { DirectPath } from "./direct_path.ts";
 import { Failover, type RouteChange, RouteRank } from "./failover.ts";
 import { Judgement } from "./frame_link.ts";
 import { ClientLegCounters } from "./leg_counters.ts";
+import { isBindAnswer, isFresh, isHintFor, isLegFrame, takeBindAnswer } from "./leg_intake.ts";
+import { RouteNeeds } from "./route_needs.ts";
 import { virtualAddress } from "./virtual_address.ts";
-
-/** Between two requests for new routes. */
-const ROUTES_NEEDED_INTERVAL_MS = 5_000;
-
-/** New routes are asked for this long before the tickets expire. */
-const EXPIRY_MARGIN_S = 30;
-
-/** Doubt that no route dispels for so long is worth another question to the director. */
-const FAILED_AFTER_MS = 3_000;
 
 /** How often a doubt is looked at again. */
 const DOUBT_INTERVAL_MS = 50;
@@ -69,19 +54,16 @@ export class ClientLeg {
   readonly #direct: DirectPath;
   readonly #transmitter: ClientTransmitter;
   readonly #events: ClientLegEvent[] = [];
+  readonly #needs: RouteNeeds;
   #reviewAtMs: number;
-  #neededAtMs = -Infinity;
   #isClosed = false;
 
   /** Begins to bind: drain {@link pollTransmit}. */
   constructor(options: ClientLegOptions, nowMs: number) {
-    const { grant, keepaliveMs = 15_000 } = options;
-    if (!(keepaliveMs >= 1_000 && keepaliveMs <= 30_000)) {
-      throw new RangeError(`Cannot keep a route alive every ${keepaliveMs} ms: 1,000 to 30,000`);
-    }
+    const { grant } = options;
     this.#options = options;
     this.virtualAddress = virtualAddress(grant.sessionId);
-    this.#routes = new ClientRoutes(options, keepaliveMs);
+    this.#routes = new ClientRoutes(options);
     this.#direct = new DirectPath(options, this.#routes);
     this.#transmitter = new ClientTransmitter({
       options,
@@ -91,6 +73,7 @@ export class ClientLeg {
       counters: this.counters,
       onRenew: (route) => this.#events.push({ kind: "renew", route: route.grant }),
     });
+    this.#needs = new RouteNeeds(options.epochMs, (event) => this.#events.push(event));
     this.#reviewAtMs = nowMs + REVIEW_INTERVAL_MS;
     this.#routes.add("primary", grant.primary, nowMs);
     if (grant.standby !== undefined) this.#routes.add("standby", grant.standby, nowMs);
@@ -99,11 +82,6 @@ export class ClientLeg {
   /** The route that data leaves on, for statistics. */
   get active(): ClientRoute | undefined {
     return this.#failover.active;
-  }
-
-  /** Whether everything leaves twice at present. */
-  get isDuplicating(): boolean {
-    return this.#failover.backup !== undefined;
   }
 
   /** Whether the active route has carried no data since it was asked last: the next packet changes {@link deadlineMs}. */
@@ -129,15 +107,7 @@ export class ClientLeg {
    */
   handleDatagram(frame: Uint8Array, from: Address, nowMs: number): number {
     const { counters } = this;
-    const { byteLength } = frame;
-    if (byteLength < RELAY_HEADER_BYTES || byteLength > RELAY_MAX_FRAME_BYTES) {
-      counters.size++;
-      return -1;
-    }
-    if (!isRelayFrame(frame[0]!) || frameVersion(frame) !== RELAY_VERSION) {
-      counters.version++;
-      return -1;
-    }
+    if (!isLegFrame(frame, counters)) return -1;
     const route = this.#routes.find(frameLabel(frame), from);
     if (route === undefined) {
       if (this.#routes.hasLabel(frameLabel(frame))) counters.source++;
@@ -150,13 +120,12 @@ export class ClientLeg {
   /** Does what time asks for. */
   handleTimeout(nowMs: number): void {
     if (this.#isClosed) return;
-    const { active } = this.#failover;
     const isReviewDue = nowMs >= this.#reviewAtMs;
     if (isReviewDue) {
       this.#reviewAtMs = nowMs + REVIEW_INTERVAL_MS;
       this.#reviewRoutes(nowMs);
     }
-    if (isReviewDue || active === undefined || nowMs >= this.#doubtAtMs()) this.#evaluate(nowMs);
+    if (isReviewDue || nowMs >= this.#doubtAtMs()) this.#evaluate(nowMs);
   }
 
   /** When {@link handleTimeout} or {@link pollTransmit} should be called at the latest. */
@@ -250,19 +219,11 @@ export class ClientLeg {
       this.#onNoSession(frame, route, judgement, nowMs);
       return -1;
     }
-    if (judgement === Judgement.forged) {
-      counters.tag++;
+    if (judgement !== Judgement.forged && isBindAnswer(type)) {
+      if (!this.#onBindAnswer(frame, route, nowMs)) counters.unasked++;
       return -1;
     }
-    if (type === RelayFrameType.bound || type === RelayFrameType.retry) {
-      if (!this.#onBindAnswer(frame, type, route, nowMs)) counters.unasked++;
-      return -1;
-    }
-    if (judgement !== Judgement.fresh) {
-      if (judgement === Judgement.replayed) counters.replay++;
-      else counters.window++;
-      return -1;
-    }
+    if (!isFresh(judgement, counters)) return -1;
     route.link.accept();
     if (route.kind === "direct" && this.#direct.onFrame(frame, type, from, nowMs)) {
       return this.#afterDirect(nowMs);
@@ -287,17 +248,16 @@ export class ClientLeg {
     nowMs: number,
   ): void {
     const { counters } = this;
-    const { byteLength } = frame;
     switch (type) {
       case RelayFrameType.pathChallenge:
-        if (byteLength !== PATH_FRAME_BYTES) counters.size++;
+        if (frame.byteLength !== PATH_FRAME_BYTES) counters.size++;
         else {
           counters.challenges++;
           this.#transmitter.respond(route.link, frame, from);
         }
         break;
       case RelayFrameType.renewed:
-        if (byteLength !== RENEWED_FRAME_BYTES) counters.size++;
+        if (frame.byteLength !== RENEWED_FRAME_BYTES) counters.size++;
         else if (!route.onRenewed(readU32(frame, RELAY_HEADER_BYTES), nowMs)) counters.unasked++;
         else counters.renewals++;
         break;
@@ -316,26 +276,16 @@ export class ClientLeg {
     }
   }
 
-  #onBindAnswer(
-    frame: Uint8Array,
-    type: RelayFrameType,
-    route: ClientRoute,
-    nowMs: number,
-  ): boolean {
-    const { bind, link } = route;
-    if (route.kind === "direct" || !bind.isWaiting) return false;
-    if (type === RelayFrameType.retry) {
-      if (frame.byteLength !== RETRY_FRAME_BYTES) return false;
+  #onBindAnswer(frame: Uint8Array, route: ClientRoute, nowMs: number): boolean {
+    if (route.kind === "direct") return false;
+    const elapsedMs = nowMs - route.bind.startedAtMs;
+    const body = takeBindAnswer(frame, route, nowMs);
+    if (body === undefined) return false;
+    if (body === "retry") {
       this.counters.retries++;
-      bind.onRetry(frame.subarray(RELAY_HEADER_BYTES), nowMs);
       return true;
     }
-    if (frame.byteLength !== BOUND_FRAME_BYTES || readBoundId(frame) !== route.bindId) return false;
-    const body = readBoundBody(frame);
-    const elapsedMs = nowMs - bind.startedAtMs;
     this.counters.bounds++;
-    link.restart();
-    route.onBound(body, nowMs);
     route.health.onHeard(nowMs);
     this.#events.push({ kind: "bound", route: route.kind, observed: body.observed, elapsedMs });
     if (this.#failover.isDoubting) {
@@ -352,9 +302,7 @@ export class ClientLeg {
     judgement: Judgement,
     nowMs: number,
   ): void {
-    const isAuthentic = judgement === Judgement.fresh;
-    if (isAuthentic) route.link.accept();
-    if (!isAuthentic && !route.link.isEcho(frame)) {
+    if (!isHintFor(frame, route, judgement)) {
       this.counters.noSession++;
       return;
     }
@@ -376,19 +324,20 @@ export class ClientLeg {
       route.bind.again(nowMs, true);
     } else {
       this.#routes.end(route);
-      this.#need("closed", 0, nowMs);
+      this.#needs.ask("closed", 0, nowMs);
     }
     this.#evaluate(nowMs);
   }
 
   #onDrain(frame: Uint8Array, type: RelayFrameType, route: ClientRoute, nowMs: number): void {
-    const withinS = type === RelayFrameType.pong ? readPongDrainS(frame) : 0;
     if (!route.isDraining) {
       route.isDraining = true;
       route.rank = RouteRank.leaving;
+      route.isPingDue = true;
       this.#evaluate(nowMs);
     }
-    this.#need("drain", withinS, nowMs);
+    // Only PONGs say how long the relay stays.
+    if (type === RelayFrameType.pong) this.#needs.ask("drain", readPongDrainS(frame), nowMs);
   }
 
   /** A proven direct path may be the better route at once: its PONG comes with the next PING. */
@@ -445,19 +394,10 @@ export class ClientLeg {
       this.#failover.remove(route);
       this.#transmitter.farewell(route);
     }
-    const nowS = (this.#options.epochMs + nowMs) / 1000;
-    const leftS = this.#routes.expiresAtS - nowS;
-    if (leftS < EXPIRY_MARGIN_S) this.#need("expiring", Math.max(0, Math.floor(leftS)), nowMs);
     const direct = this.#direct.route;
     if (direct?.isProven && direct !== this.active && direct.health.isSilent(nowMs)) {
       this.#direct.onLost(nowMs);
     }
-    if (nowMs - this.#failover.doubtedAtMs > FAILED_AFTER_MS) this.#need("failed", 0, nowMs);
-  }
-
-  #need(reason: RoutesNeededReason, withinS: number, nowMs: number): void {
-    if (nowMs - this.#neededAtMs < ROUTES_NEEDED_INTERVAL_MS) return;
-    this.#neededAtMs = nowMs;
-    this.#events.push({ kind: "routes-needed", reason, withinS });
+    this.#needs.review(this.#routes.expiresAtS, this.#failover.doubtedAtMs, nowMs);
   }
 }

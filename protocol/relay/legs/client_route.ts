@@ -62,19 +62,19 @@ export class ClientRoute implements FailoverRoute {
   /** Frames of its first hop. */
   readonly link: FrameLink;
   /** Measurements. */
-  readonly health = new RouteHealth();
+  readonly health: RouteHealth = new RouteHealth();
   /** When BINDs leave. */
   readonly bind: BindSchedule;
   /** One of {@link RouteRank}. */
   rank: number;
   /** Until when it does not take over for its rank alone. */
-  vetoUntilMs = -Infinity;
+  vetoUntilMs: number = -Infinity;
   /** Where the first relay sees us; `undefined` until bound. */
   observed: Address | undefined;
   /** Number of the BIND that is under way or was answered. */
   bindId = 0n;
   /** When it is given up, because another took its place. */
-  retireAtMs = Infinity;
+  retireAtMs: number = Infinity;
   /** When the tickets expire, seconds since 1970. */
   notAfterS: number;
   /** Whether a relay of it drains. */
@@ -86,9 +86,7 @@ export class ClientRoute implements FailoverRoute {
   /** Whether the direct path is proven. */
   isProven = false;
   /** When the last data left. */
-  dataAtMs = -Infinity;
-  /** When the last frame of any kind left. */
-  sentAtMs = -Infinity;
+  dataAtMs: number = -Infinity;
   #peer: PeerAddress;
   readonly #random: (into: Uint8Array) => void;
   readonly #byte = new Uint8Array(1);
@@ -158,14 +156,12 @@ export class ClientRoute implements FailoverRoute {
 
   /** Notes a frame that leaves now. */
   onSent(nowMs: number): void {
-    this.sentAtMs = nowMs;
     this.#keepaliveDueMs = nowMs + this.#keepaliveMs * this.#jitter(0.2);
   }
 
   /** Notes that data leaves now. */
   onData(nowMs: number): void {
     this.dataAtMs = nowMs;
-    this.sentAtMs = nowMs;
   }
 
   /** Takes a PONG; `false` when it answers nothing. */

@@ -22,8 +22,12 @@ export class ClientRoutes {
   readonly #keepaliveMs: number;
   #carrier: ClientRoute | undefined;
 
-  /** Begins without routes. */
-  constructor(options: ClientLegOptions, keepaliveMs: number) {
+  /** Begins without routes. @throws RangeError when the keepalive is out of bounds. */
+  constructor(options: ClientLegOptions) {
+    const { keepaliveMs = 15_000 } = options;
+    if (!(keepaliveMs >= 1_000 && keepaliveMs <= 30_000)) {
+      throw new RangeError(`Cannot keep a route alive every ${keepaliveMs} ms: 1,000 to 30,000`);
+    }
     this.#options = options;
     this.#keepaliveMs = keepaliveMs;
   }

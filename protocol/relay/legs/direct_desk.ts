@@ -23,7 +23,11 @@ export class DirectDesk {
   readonly #boxes = new WeakMap<ServerRoute, SignalBox>();
   readonly #punching = new Set<ServerDirect>();
 
-  /** @param observed Where relays see this server. */
+  /**
+   * Begins without paths.
+   *
+   * @param observed Where relays see this server.
+   */
   constructor(
     options: ServerLegOptions,
     outbox: ServerOutbox,

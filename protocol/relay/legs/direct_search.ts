@@ -51,7 +51,11 @@ export class DirectSearch {
   #restMs = FIRST_REST_MS;
   #restartAtMs = Infinity;
 
-  /** @param serverAddress Where the server receives, when that is known. */
+  /**
+   * Rests until {@link begin}.
+   *
+   * @param serverAddress Where the server receives, when that is known.
+   */
   constructor(
     serverAddress: Address | undefined,
     allowLoopback: boolean,

@@ -51,7 +51,7 @@ export class Failover<Route extends FailoverRoute> {
   #backup: Route | undefined;
   #doubt: Doubt | undefined;
   /** When the first doubt about the present outage arose; for the gap that is reported. */
-  doubtedAtMs = Infinity;
+  doubtedAtMs: number = Infinity;
 
   /** The route that data leaves on. */
   get active(): Route | undefined {

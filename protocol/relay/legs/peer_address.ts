@@ -15,7 +15,11 @@ export class PeerAddress {
   readonly #plain: string;
   readonly #mapped: string;
 
-  /** @throws TypeError when the hostname is no IP literal. */
+  /**
+   * Works out both forms.
+   *
+   * @throws TypeError when the hostname is no IP literal.
+   */
   constructor(address: Address) {
     this.address = address;
     const plain = canonicalHostname(address.hostname);

@@ -37,7 +37,11 @@ export class Punch {
   #bursts = 0;
   #cursor = 0;
 
-  /** @param startMs When the first burst leaves. */
+  /**
+   * Waits for its first burst.
+   *
+   * @param startMs When that leaves.
+   */
   constructor(targets: readonly Address[], startMs: number, random: (into: Uint8Array) => void) {
     for (const target of targets) this.addTarget(target);
     this.#nextMs = startMs;

@@ -50,7 +50,7 @@ export class ServerRoute implements SendPath {
   /** When a frame came over it. */
   heardAtMs: number;
   /** See {@link SendPath.duplicateUntilMs}. */
-  duplicateUntilMs = -Infinity;
+  duplicateUntilMs: number = -Infinity;
 
   /** Made by a BIND. */
   constructor(

@@ -13,7 +13,11 @@ export class BindIds {
   readonly #epochMs: number;
   #last = 0n;
 
-  /** @param epochMs Wall clock at `nowMs` 0: a leg that starts again goes on above what it used before. */
+  /**
+   * Counts by the wall clock, so that a leg that starts again goes on above what it used before.
+   *
+   * @param epochMs Wall clock at `nowMs` 0.
+   */
   constructor(epochMs: number) {
     this.#epochMs = epochMs;
   }

@@ -34,11 +34,11 @@ const ASK_AFTER_SILENCE_MS = 50;
 /** State of one route, as its client leg sees it. */
 export class RouteHealth {
   /** The round trip from end to end. */
-  readonly rtt = new RttEstimator();
+  readonly rtt: RttEstimator = new RttEstimator();
   /** When the last authentic frame came. */
-  heardAtMs = -Infinity;
+  heardAtMs: number = -Infinity;
   /** When the last PING left. */
-  pingedAtMs = -Infinity;
+  pingedAtMs: number = -Infinity;
   readonly #sentAtMs = new Float64Array(PINGS_REMEMBERED).fill(NaN);
   #nextId = 1;
   /** When the oldest PING left that nothing was heard after; `Infinity` when none waits. */

@@ -20,7 +20,7 @@ export class ServerDirect implements SendPath {
   /** Repeated by the client at each address that is its own. */
   readonly token = new Uint8Array(8);
   /** See {@link SendPath.duplicateUntilMs}. */
-  duplicateUntilMs = -Infinity;
+  duplicateUntilMs: number = -Infinity;
   readonly #random: (into: Uint8Array) => void;
   #peer: PeerAddress | undefined;
   #candidates: readonly Address[] = [];

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { type Address, sourceKey } from "../../address.ts";
+import type { Address } from "../../address.ts";
 import {
   BOUND_FRAME_BYTES,
   CLOSE_FRAME_BYTES,
@@ -19,39 +19,33 @@ import {
   writeBoundBody,
   writePongBody,
 } from "../control_frames.ts";
-import { exposureOf, type HopTicket, type RelayKey } from "../hop_ticket.ts";
+import { exposureOf, type RelayKey } from "../hop_ticket.ts";
 import {
   frameFlags,
   frameLabel,
   frameType,
-  frameVersion,
-  isRelayFrame,
   RELAY_HEADER_BYTES,
-  RELAY_MAX_FRAME_BYTES,
-  RELAY_VERSION,
   RelayFlag,
   RelayFrameType,
   writeU32,
 } from "../relay_frame.ts";
 import type { RelayRoute } from "../relay_grant.ts";
-import { KeyedBuckets, TokenBucket } from "../../token_bucket.ts";
 import { type AnchorEvent, Anchors } from "./anchors.ts";
 import { DirectDesk } from "./direct_desk.ts";
-import { FrameLink, Judgement } from "./frame_link.ts";
+import { Judgement } from "./frame_link.ts";
 import { LastHopDoor } from "./last_hop_door.ts";
 import { ServerLegCounters } from "./leg_counters.ts";
+import { isFresh, isLegFrame } from "./leg_intake.ts";
+import { NoSessionHints } from "./no_session_hints.ts";
 import { PeerAddress, plainAddress } from "./peer_address.ts";
-import { RelaySession, type SendPath, ServerRoute } from "./relay_session.ts";
+import type { RelaySession, SendPath, ServerRoute } from "./relay_session.ts";
 import { DEFAULT_SERVER_LEG_LIMITS, type ServerLegOptions } from "./server_leg_options.ts";
 import { ServerOutbox } from "./server_outbox.ts";
-import { isVirtualHostname, virtualAddress } from "./virtual_address.ts";
+import { SessionTable } from "./session_table.ts";
+import { isVirtualHostname } from "./virtual_address.ts";
 
 /** How often sessions that nothing is heard of are looked for. */
 const SWEEP_INTERVAL_MS = 5_000;
-
-/** Hints to one source and in all, a second: the figures of a relay. */
-const HINTS_PER_SECOND_PER_SOURCE = 10;
-const HINTS_PER_SECOND = 1_000;
 
 /** The server's end of relay sessions. */
 export class ServerLeg {
@@ -62,15 +56,9 @@ export class ServerLeg {
   readonly #anchors: Anchors;
   readonly #direct: DirectDesk;
   readonly #outbox = new ServerOutbox();
-  readonly #routes = new Map<number, ServerRoute>();
-  readonly #sessions = new Map<bigint, RelaySession>();
-  readonly #byHostname = new Map<string, RelaySession>();
+  readonly #sessions: SessionTable;
   readonly #events: AnchorEvent[] = [];
-  readonly #hintsPerSource = new KeyedBuckets(
-    HINTS_PER_SECOND_PER_SOURCE,
-    HINTS_PER_SECOND_PER_SOURCE,
-  );
-  readonly #hints: TokenBucket;
+  readonly #hints: NoSessionHints;
   #relays: ReadonlySet<string> | undefined;
   #peer: RelaySession | undefined;
   #transmitTo: Address | undefined;
@@ -87,7 +75,10 @@ export class ServerLeg {
     };
     this.#anchors = new Anchors({ hasher, random, epochMs, keepaliveMs, counters, onEvent });
     this.#direct = new DirectDesk(options, this.#outbox, counters, () => this.#anchors.observed);
-    this.#hints = new TokenBucket(HINTS_PER_SECOND, HINTS_PER_SECOND, nowMs);
+    const { maxSessions = DEFAULT_SERVER_LEG_LIMITS.maxSessions } = options;
+    const onEnd = (session: RelaySession): void => this.#direct.forget(session);
+    this.#sessions = new SessionTable({ hasher, maxSessions, counters, onEnd });
+    this.#hints = new NoSessionHints(nowMs);
     this.#sweepAtMs = nowMs + SWEEP_INTERVAL_MS;
     this.setRelays(options.relayAddresses);
   }
@@ -136,7 +127,7 @@ export class ServerLeg {
 
   /** The session at a virtual address. */
   sessionAt(address: Address): RelaySession | undefined {
-    return this.#byHostname.get(address.hostname);
+    return this.#sessions.at(address);
   }
 
   /**
@@ -147,17 +138,9 @@ export class ServerLeg {
    */
   handleDatagram(frame: Uint8Array, from: Address, nowMs: number): number {
     const { counters } = this;
-    const { byteLength } = frame;
-    if (byteLength < RELAY_HEADER_BYTES || byteLength > RELAY_MAX_FRAME_BYTES) {
-      counters.size++;
-      return -1;
-    }
-    if (!isRelayFrame(frame[0]!) || frameVersion(frame) !== RELAY_VERSION) {
-      counters.version++;
-      return -1;
-    }
+    if (!isLegFrame(frame, counters)) return -1;
     const label = frameLabel(frame);
-    const route = this.#routes.get(label);
+    const route = this.#sessions.route(label);
     if (route !== undefined && route.peer.is(from)) return this.#handleRelayed(frame, route, nowMs);
     if (isVirtualHostname(from.hostname)) {
       counters.spoofedVirtual++;
@@ -171,7 +154,8 @@ export class ServerLeg {
     if (this.#anchors.handleFrame(frame, label, from, nowMs)) return -1;
     if (route !== undefined) return this.#handleDirect(frame, route, from, nowMs);
     counters.noLabel++;
-    if (this.#isRelay(from)) this.#hint(frame, from, nowMs);
+    const hint = this.#isRelay(from) ? this.#hints.answer(frame, from, nowMs) : undefined;
+    if (hint !== undefined) this.#outbox.pushRaw(hint, from);
     return -1;
   }
 
@@ -182,10 +166,10 @@ export class ServerLeg {
     if (nowMs < this.#sweepAtMs) return;
     this.#sweepAtMs = nowMs + SWEEP_INTERVAL_MS;
     const { sessionIdleMs = DEFAULT_SERVER_LEG_LIMITS.sessionIdleMs } = this.#options;
-    for (const session of this.#sessions.values()) {
+    for (const session of this.#sessions.all()) {
       if (nowMs - session.heardAtMs < sessionIdleMs) continue;
       this.counters.sessionsExpired++;
-      this.#endSession(session);
+      this.#sessions.end(session);
     }
   }
 
@@ -236,10 +220,10 @@ export class ServerLeg {
 
   /** Ends every session, with a word on every path: drain {@link pollTransmit} once more. */
   close(): void {
-    for (const session of this.#sessions.values()) {
+    for (const session of this.#sessions.all()) {
       for (const route of session.routes) this.#sayClosed(route);
       if (session.direct?.isProven) this.#sayClosed(session.direct);
-      this.#endSession(session);
+      this.#sessions.end(session);
     }
   }
 
@@ -251,7 +235,7 @@ export class ServerLeg {
       this.#onBind(frame, route.to, nowMs);
       return -1;
     }
-    if (!this.#isFresh(judgement)) return -1;
+    if (!isFresh(judgement, this.counters)) return -1;
     link.accept();
     route.heardAtMs = nowMs;
     session.heardAtMs = nowMs;
@@ -262,11 +246,9 @@ export class ServerLeg {
 
   #handleDirect(frame: Uint8Array, route: ServerRoute, from: Address, nowMs: number): number {
     const { session, directLink } = route;
-    if (session.exposure === "never") {
-      this.counters.directForbidden++;
-      return -1;
-    }
-    if (!this.#isFresh(directLink.judge(frame))) return -1;
+    const isForbidden = session.exposure === "never";
+    if (isForbidden) this.counters.directForbidden++;
+    if (isForbidden || !isFresh(directLink.judge(frame), this.counters)) return -1;
     directLink.accept();
     session.heardAtMs = nowMs;
     const path = this.#direct.pathOf(route);
@@ -355,22 +337,22 @@ export class ServerLeg {
       this.counters.size++;
     } else if (frame[RELAY_HEADER_BYTES] === RelayCloseCode.done) {
       this.counters.sessionsClosed++;
-      this.#endSession(route.session);
-    } else this.#endRoute(route);
+      this.#sessions.end(route.session);
+    } else this.#sessions.endRoute(route);
   }
 
   #onBind(frame: Uint8Array, from: Address, nowMs: number): void {
     const nowS = (this.#options.epochMs + nowMs) / 1000;
     const ticket = this.#door.open(frame, nowS);
     if (ticket === undefined) return;
-    let route = this.#routes.get(ticket.labelIn);
+    let route = this.#sessions.route(ticket.labelIn);
     const isKnown = route !== undefined && route.session.id === ticket.sessionId;
     const bindId = readBindId(frame);
     if (isKnown && bindId < route!.bindId) {
       this.counters.staleBind++;
       return;
     }
-    const link = isKnown ? route!.link : this.#linkOf(ticket, ticket.keyPrev);
+    const link = isKnown ? route!.link : this.#sessions.linkOf(ticket, ticket.keyPrev);
     if (link.judge(frame) === Judgement.forged) {
       this.counters.tag++;
       return;
@@ -382,7 +364,7 @@ export class ServerLeg {
       return;
     }
     const bind = { peer: new PeerAddress(plainAddress(from)), bindId, notAfterS: ticket.notAfterS };
-    if (!isKnown) route = this.#addRoute(ticket, link, bind, nowMs);
+    if (!isKnown) route = this.#sessions.add(ticket, link, bind, nowMs);
     if (route === undefined) return;
     if (!isRepeat) {
       link.restart();
@@ -405,89 +387,13 @@ export class ServerLeg {
     this.counters.bounds++;
   }
 
-  #addRoute(
-    ticket: HopTicket,
-    link: FrameLink,
-    bind: { readonly peer: PeerAddress; readonly bindId: bigint; readonly notAfterS: number },
-    nowMs: number,
-  ): ServerRoute | undefined {
-    const session = this.#sessions.get(ticket.sessionId) ?? this.#addSession(ticket, nowMs);
-    if (session === undefined) return undefined;
-    const other = this.#routes.get(ticket.labelIn);
-    if (other !== undefined) this.#endRoute(other);
-    const directLink = this.#linkOf(ticket, ticket.keyNext);
-    const route = new ServerRoute(session, { link, directLink }, bind, nowMs);
-    this.#routes.set(ticket.labelIn, route);
-    const oldest = session.addRoute(route);
-    if (oldest !== undefined) this.#routes.delete(oldest.link.label);
-    return route;
-  }
-
-  #addSession(ticket: HopTicket, nowMs: number): RelaySession | undefined {
-    const { maxSessions = DEFAULT_SERVER_LEG_LIMITS.maxSessions } = this.#options;
-    if (this.#sessions.size >= maxSessions) {
-      this.counters.sessionsFull++;
-      return undefined;
-    }
-    const address = virtualAddress(ticket.sessionId);
-    const session = new RelaySession(ticket.sessionId, address, exposureOf(ticket.flags), nowMs);
-    this.#sessions.set(session.id, session);
-    this.#byHostname.set(address.hostname, session);
-    this.counters.sessions++;
-    return session;
-  }
-
-  #linkOf(ticket: HopTicket, key: Uint8Array): FrameLink {
-    return new FrameLink({
-      hasher: this.#options.hasher,
-      // The ticket's own array is used again for the next ticket.
-      key: key.slice(),
-      label: ticket.labelIn,
-      shard: 0,
-      epoch: ticket.epoch,
-      isClient: false,
-    });
-  }
-
-  #endRoute(route: ServerRoute): void {
-    this.#routes.delete(route.link.label);
-    route.session.removeRoute(route);
-    if (route.session.routes.length === 0) this.#endSession(route.session);
-  }
-
-  #endSession(session: RelaySession): void {
-    for (const route of session.routes) this.#routes.delete(route.link.label);
-    this.#direct.forget(session);
-    this.#sessions.delete(session.id);
-    this.#byHostname.delete(session.address.hostname);
-  }
-
   #sayClosed(path: SendPath): void {
     const close = this.#outbox.begin(path.link, RelayFrameType.close, 0);
     close[RELAY_HEADER_BYTES] = RelayCloseCode.done;
     this.#outbox.finish(path.link, CLOSE_FRAME_BYTES, path.to);
   }
 
-  #isFresh(judgement: Judgement): boolean {
-    if (judgement === Judgement.fresh) return true;
-    if (judgement === Judgement.forged) this.counters.tag++;
-    else if (judgement === Judgement.replayed) this.counters.replay++;
-    else this.counters.window++;
-    return false;
-  }
-
   #isRelay(from: Address): boolean {
     return this.#relays === undefined || this.#relays.has(plainAddress(from).hostname);
-  }
-
-  /** Tells a relay that we know nothing of its route, by its own frame turned around. Never longer. */
-  #hint(frame: Uint8Array, from: Address, nowMs: number): void {
-    if (frame.byteLength <= RELAY_HEADER_BYTES) return;
-    if (!this.#hintsPerSource.take(sourceKey(from.hostname), nowMs)) return;
-    if (!this.#hints.take(1, nowMs)) return;
-    const hint = frame.slice(0, RELAY_HEADER_BYTES);
-    hint[0] = hint[0]! & 0xf0 | RelayFrameType.noSession;
-    hint[2]! ^= RelayFlag.downstream;
-    this.#outbox.pushRaw(hint, from);
   }
 }
