@@ -14,6 +14,7 @@ import { fuzzFrames } from "./frames.ts";
 import { fuzzHandshakes } from "./handshakes.ts";
 import type { FuzzOptions, FuzzReport } from "./mutator.ts";
 import { fuzzSchemaReaders } from "./schema_readers.ts";
+import { growthBytes, memoryBytes } from "../soak/heap.ts";
 import { fuzzScripts } from "./scripts.ts";
 
 /** A fuzzer under its name. */
@@ -46,9 +47,6 @@ const MOST_GROWTH_BYTES = 16 * 2 ** 20;
 
 /** Nor is less than this for every input anything that was kept of it. */
 const MOST_GROWTH_PER_INPUT_BYTES = 40;
-
-/** Turns below which the heap says nothing. */
-const LEAST_TURNS = 30;
 
 interface Totals {
   inputs: number;
@@ -108,19 +106,28 @@ function summary(name: string, totals: Totals): string {
   ].join("\n");
 }
 
-/** Bytes in use; exactly so with `--v8-flags=--expose-gc`. */
-function memoryBytes(): number {
-  // V8 puts the function there when it is asked to: nothing that TypeScript knows of.
-  (globalThis as { gc?: () => void }).gc?.();
-  const { heapUsed, external } = Deno.memoryUsage();
-  return heapUsed + external;
+/** One turn of a target; `undefined` when something was wrong, which is then said. */
+function play(name: string, options: FuzzOptions): FuzzReport | undefined {
+  try {
+    return TARGETS[name]!(options);
+  } catch (error) {
+    print(
+      `${name} failed: --target ${name} --seed ${options.seed} --iterations ${options.iterations}`,
+    );
+    print(error instanceof Error ? error.stack ?? error.message : String(error));
+    return undefined;
+  }
 }
 
-/** How much more heap the last third of the run needed at least than the first. */
-function growthBytes(heapBytes: readonly number[]): number {
-  const third = Math.floor(heapBytes.length / 3);
-  const least = (from: number, to: number): number => Math.min(...heapBytes.slice(from, to));
-  return least(-third, heapBytes.length) - least(0, third);
+/** The end of a run: what was seen, and whether the heap grew. */
+function conclude(all: ReadonlyMap<string, Totals>, inputs: number, heapBytes: number[]): number {
+  for (const [name, totals] of all) print(summary(name, totals));
+  const grownBytes = growthBytes(heapBytes);
+  print(`${inputs} inputs, heap grown by ${Math.round(grownBytes / 1_024)} KiB`);
+  if (grownBytes <= MOST_GROWTH_BYTES) return 0;
+  if (grownBytes <= inputs * MOST_GROWTH_PER_INPUT_BYTES) return 0;
+  print("The heap grows: something is kept for every input");
+  return 1;
 }
 
 function main(): number {
@@ -131,18 +138,13 @@ function main(): number {
   let [inputs, turn, printedMs] = [0, 0, startMs];
   while (inputs < iterations && performance.now() - startMs < seconds * 1_000) {
     const name = names[turn % names.length]!;
-    const turnSeed = seed + Math.floor(turn / names.length) * INPUTS_PER_TURN;
     const wanted = LONGER_TURNS[name] ?? INPUTS_PER_TURN;
-    const turnIterations = Math.min(wanted, iterations - inputs);
     const beganMs = performance.now();
-    let report: FuzzReport;
-    try {
-      report = TARGETS[name]!({ seed: turnSeed, iterations: turnIterations });
-    } catch (error) {
-      print(`${name} failed: --target ${name} --seed ${turnSeed} --iterations ${turnIterations}`);
-      print(error instanceof Error ? error.stack ?? error.message : String(error));
-      return 1;
-    }
+    const report = play(name, {
+      seed: seed + Math.floor(turn / names.length) * INPUTS_PER_TURN,
+      iterations: Math.min(wanted, iterations - inputs),
+    });
+    if (report === undefined) return 1;
     const nowMs = performance.now();
     const totals = all.get(name) ?? { inputs: 0, slowestUs: 0, seconds: 0, verdicts: new Map() };
     all.set(name, totals);
@@ -155,14 +157,7 @@ function main(): number {
       print(`${((nowMs - startMs) / 1_000).toFixed(0)} s: ${inputs} inputs, ${name}`);
     }
   }
-  for (const [name, totals] of all) print(summary(name, totals));
-  const grownBytes = turn < LEAST_TURNS ? 0 : growthBytes(heapBytes);
-  const took = ((performance.now() - startMs) / 1_000).toFixed(1);
-  print(`${inputs} inputs in ${took} s, heap grown by ${Math.round(grownBytes / 1_024)} KiB`);
-  if (grownBytes <= MOST_GROWTH_BYTES) return 0;
-  if (grownBytes <= inputs * MOST_GROWTH_PER_INPUT_BYTES) return 0;
-  print("The heap grows: something is kept for every input");
-  return 1;
+  return conclude(all, inputs, heapBytes);
 }
 
 if (import.meta.main) Deno.exit(main());

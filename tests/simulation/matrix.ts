@@ -4,7 +4,7 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { World, type WorldOptions } from "../fixtures/world.ts";
+import { World, type WorldClient, type WorldOptions, type WorldPeer } from "../fixtures/world.ts";
 import type { Mode } from "./modes.ts";
 import type { NetworkRow } from "./network_rows.ts";
 
@@ -27,6 +27,8 @@ export interface MatrixOptions {
   readonly drainMs: number;
   /** Changes of the world. */
   readonly world?: Partial<WorldOptions>;
+  /** Called after every tick of the senders, with the packets of both ends so far. */
+  readonly onTick?: (packets: number) => void;
 }
 
 /**
@@ -65,6 +67,7 @@ export function runRow(row: NetworkRow, mode: Mode, options: MatrixOptions): Mat
     tick++;
     client.flush();
     peer.flush();
+    options.onTick?.(packetsOf(client, peer));
   });
   world.run(options.activeMs);
   const isComplete = world.runUntil(() => up.isComplete && down.isComplete, options.drainMs);
@@ -74,11 +77,14 @@ export function runRow(row: NetworkRow, mode: Mode, options: MatrixOptions): Mat
   up.assertComplete(`${what}, up`);
   down.assertComplete(`${what}, down`);
   assert.ok(isComplete, `${what}: not all arrived within ${options.drainMs} ms`);
-  const { counters } = client.session;
   const received = [...up.streams.values(), ...down.streams.values()];
   return {
-    packets: counters.packetsSent + peer.session.counters.packetsSent,
+    packets: packetsOf(client, peer),
     messages: received.reduce((sum, stream) => sum + stream.received, 0),
     drainMs,
   };
+}
+
+function packetsOf(client: WorldClient, peer: WorldPeer): number {
+  return client.session.counters.packetsSent + peer.session.counters.packetsSent;
 }
