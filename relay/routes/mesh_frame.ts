@@ -30,7 +30,6 @@ import {
   writeRelayHeader,
 } from "../../protocol/relay/relay_frame.ts";
 import { SIPHASH_KEY_BYTES, type SipHasher } from "../../protocol/relay/siphash.ts";
-import { seedFor } from "../../transport/random.ts";
 
 /** What a mesh frame is. */
 export const MeshKind = { probe: 1, answer: 2 } as const;
@@ -44,6 +43,7 @@ export const MESH_FRAME_BYTES: number = RELAY_HEADER_BYTES + 4;
 const KIND_AT = RELAY_HEADER_BYTES;
 
 const ENCODER = new TextEncoder();
+const NO_KEY = new Uint8Array(SIPHASH_KEY_BYTES);
 
 /** A mesh frame whose tag has not been looked at. */
 export interface MeshFrame {
@@ -61,9 +61,14 @@ export function isMeshFrame(bytes: Uint8Array): boolean {
     frameType(bytes) === RelayFrameType.mesh;
 }
 
-/** The label by which a relay is known to its peers, a u32. Two relays may share one; their keys differ. */
-export function meshLabel(relayId: string): number {
-  return seedFor(relayId, 0);
+/**
+ * The label by which a relay is known to its peers, a u32: the low half of SipHash-2-4 over the id in
+ * UTF-8, under a key of zeros. Two relays may share one; their keys differ.
+ */
+export function meshLabel(hasher: SipHasher, relayId: string): number {
+  const { written } = ENCODER.encodeInto(relayId, hasher.input);
+  hasher.digest(NO_KEY, 0, written);
+  return hasher.low >>> 0;
 }
 
 /**

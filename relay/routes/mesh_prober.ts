@@ -96,8 +96,8 @@ export class MeshProber {
   /** Makes a prober without peers. */
   constructor({ relayId, hasher, seed }: MeshProberOptions) {
     this.#relayId = relayId;
-    this.#label = meshLabel(relayId);
     this.#hasher = hasher;
+    this.#label = meshLabel(hasher, relayId);
     this.#random = new Random(seed);
   }
 
@@ -125,7 +125,10 @@ export class MeshProber {
     const wanted = new Set(others.map(({ relayId }) => relayId));
     for (const relayId of this.#peers.keys()) if (!wanted.has(relayId)) this.#peers.delete(relayId);
     for (const peer of others) this.#setPeer(peer, nowMs);
-    this.#byLabel = Map.groupBy(this.#peers.values(), ({ peer }) => meshLabel(peer.relayId));
+    this.#byLabel = Map.groupBy(
+      this.#peers.values(),
+      ({ peer }) => meshLabel(this.#hasher, peer.relayId),
+    );
     this.#findDeadline();
   }
 

@@ -3,6 +3,7 @@ import { nobleBackend } from "../../../protocol/crypto/noble.ts";
 import { PureSipHasher } from "../../../protocol/relay/siphash.ts";
 import {
   isMeshFrame,
+  isMeshFrameOf,
   MESH_FRAME_BYTES,
   MeshKind,
   meshLabel,
@@ -151,7 +152,7 @@ function pair() {
   prober.setPeers([{ relayId: "relay-1", address, shard: 3, key: KEY }], 0);
   const frame = (kind: MeshKind, number: number, key = KEY, from = "relay-1"): Uint8Array => {
     const bytes = new Uint8Array(MESH_FRAME_BYTES);
-    writeMeshFrame(hasher, key, bytes, { kind, number, label: meshLabel(from), shard: 0 });
+    writeMeshFrame(hasher, key, bytes, { kind, number, label: meshLabel(hasher, from), shard: 0 });
     return bytes;
   };
   const into = new Uint8Array(1_452);
@@ -166,7 +167,11 @@ Deno.test("an answer goes to the address of the directory and is as long as the 
   assert.deepEqual(prober.transmitTo, address);
   assert.equal(into[1], 3, "the shard");
   const answer = readMeshFrame(into.subarray(0, MESH_FRAME_BYTES));
-  assert.deepEqual(answer, { kind: MeshKind.answer, number: 77, label: meshLabel("relay-0") });
+  assert.deepEqual(answer, {
+    kind: MeshKind.answer,
+    number: 77,
+    label: meshLabel(hasher, "relay-0"),
+  });
 });
 
 Deno.test("what is no authentic frame of a peer is dropped and counted", () => {
@@ -263,6 +268,16 @@ Deno.test("both relays of a pair derive one key, other pairs others, a trap none
   assert.deepEqual(meshPairKey(crypto, b, a), there);
   assert.notDeepEqual(meshPairKey(crypto, { ...a, relayId: "fra-2" }, b), there);
   assert.equal(meshPairKey(crypto, a, { ...b, publicKey: new Uint8Array(32) }), undefined);
+});
+
+Deno.test("the example of docs/relay_routes.md is what a relay writes", () => {
+  const bytes = new Uint8Array(MESH_FRAME_BYTES);
+  const label = meshLabel(hasher, "fra-1");
+  writeMeshFrame(hasher, KEY, bytes, { kind: MeshKind.probe, number: 7, label, shard: 2 });
+  const text = Deno.readTextFileSync(new URL("../../../docs/relay_routes.md", import.meta.url));
+  const [, example = ""] = /```text\nkey .*\n([0-9a-f \n]+)```/.exec(text) ?? [];
+  assert.equal(example.replaceAll(/\s/g, ""), bytes.toHex());
+  assert.ok(isMeshFrameOf(hasher, KEY, bytes));
 });
 
 Deno.test("only mesh frames are taken for mesh frames", () => {
