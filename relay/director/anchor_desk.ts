@@ -7,7 +7,7 @@ import { MAX_ANCHORS, type ServerAnchor, type ServerRecord } from "../directory/
 import { type DirectorContext, TICKET_LIFE_MS } from "./director_context.ts";
 import { DirectorError } from "./director_error.ts";
 import { routeToJson, toText } from "./grant_json.ts";
-import { type LabelOffice, relayScope } from "./label_office.ts";
+import type { LabelOffice } from "./label_office.ts";
 import type { RelayDesk } from "./relay_desk.ts";
 import type { ServerReply } from "./requests.ts";
 import { buildAnchor, randomHex, renewAnchor } from "./route_builder.ts";
@@ -64,7 +64,7 @@ export class AnchorDesk {
       if (anchors.length >= Math.min(WANTED_ANCHORS, MAX_ANCHORS)) break;
       const { shard: { shard } } = this.#relays.assign(relayId);
       const anchorId = randomHex(this.#context.tools);
-      const label = await this.#labels.take(relayScope(relayId, shard), anchorId);
+      const label = await this.#labels.take(anchorId);
       anchors.push({ relayId, shard, anchorId, label });
     }
     if (anchors.length > 0) return anchors;

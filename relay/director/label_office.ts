@@ -1,5 +1,8 @@
 /**
- * Labels of hops: random, and each in use once per relay shard, whichever director gave it out.
+ * Labels of hops: random, and each in use once in the whole network, whichever director gave it out.
+ *
+ * Once per relay would not do: a relay knows a session by two labels, and the one towards the next hop is
+ * given out for that hop. Two sessions that go on to different relays must not have the same there either.
  *
  * @module
  */
@@ -14,7 +17,7 @@ export class LabelOffice {
   readonly #directory: Directory;
   readonly #random: (into: Uint8Array) => void;
   /** Labels of routes that were replaced, with the time from which nobody uses them any more. */
-  #retired: { readonly key: string; readonly freeAtMs: number }[] = [];
+  #retired: { readonly label: number; readonly freeAtMs: number }[] = [];
 
   /** @param random Fills a buffer with random bytes. */
   constructor(directory: Directory, random: (into: Uint8Array) => void) {
@@ -23,30 +26,25 @@ export class LabelOffice {
   }
 
   /**
-   * A label that nobody else has in this scope. Never 0, which means "no label" in many a log.
+   * A label that nobody else has. Never 0, which means "no label" in tickets.
    *
-   * @throws DirectorError `no-capacity` when the scope is nearly full.
+   * @throws DirectorError `no-capacity` when nearly all are in use.
    */
-  async take(scope: string, sessionId: string): Promise<number> {
+  async take(sessionId: string): Promise<number> {
     const word = new Uint32Array(1);
     for (let tries = 0; tries < MAX_TRIES; tries++) {
       this.#random(new Uint8Array(word.buffer));
       const label = word[0]!;
       if (label === 0) continue;
-      const key = labelKey(scope, label);
-      if (await this.#directory.create("labels", key, { sessionId }) !== undefined) return label;
+      const revision = await this.#directory.create("labels", keyOf(label), { sessionId });
+      if (revision !== undefined) return label;
     }
-    throw new DirectorError("no-capacity", `No free label was found for ${scope}`);
+    throw new DirectorError("no-capacity", "No free label was found");
   }
 
   /** Frees labels once frames that carry them can no longer arrive. */
-  retire(
-    labels: readonly { readonly scope: string; readonly label: number }[],
-    freeAtMs: number,
-  ): void {
-    for (const { scope, label } of labels) {
-      this.#retired.push({ key: labelKey(scope, label), freeAtMs });
-    }
+  retire(labels: readonly number[], freeAtMs: number): void {
+    for (const label of labels) this.#retired.push({ label, freeAtMs });
   }
 
   /** Frees what is due. What cannot be freed now ends with its lease of a day. */
@@ -54,20 +52,12 @@ export class LabelOffice {
     const due = this.#retired.filter(({ freeAtMs }) => freeAtMs <= nowMs);
     if (due.length === 0) return;
     this.#retired = this.#retired.filter(({ freeAtMs }) => freeAtMs > nowMs);
-    await Promise.allSettled(due.map(({ key }) => this.#directory.delete("labels", key)));
+    await Promise.allSettled(
+      due.map(({ label }) => this.#directory.delete("labels", keyOf(label))),
+    );
   }
 }
 
-/** The scope of a relay's shard. */
-export function relayScope(relayId: string, shard: number): string {
-  return `r.${relayId}.${shard}`;
-}
-
-/** The scope of a server. */
-export function serverScope(serverId: string): string {
-  return `s.${serverId}`;
-}
-
-function labelKey(scope: string, label: number): string {
-  return `${scope}.${label.toString(16)}`;
+function keyOf(label: number): string {
+  return label.toString(16).padStart(8, "0");
 }

@@ -7,7 +7,7 @@ import type { ServerRecord, SessionRoute } from "../directory/records.ts";
 import type { DirectorContext } from "./director_context.ts";
 import { DirectorError } from "./director_error.ts";
 import type { MeshMatrix } from "../routes/mesh_matrix.ts";
-import { type LabelOffice, relayScope, serverScope } from "./label_office.ts";
+import type { LabelOffice } from "./label_office.ts";
 import type { RelayDesk } from "./relay_desk.ts";
 
 /** Where the player is, and what must stay. */
@@ -85,7 +85,7 @@ export class RouteFinder {
         relayId,
         isExit ? exitShard(server, relayId) : undefined,
       );
-      const label = await this.#labels.take(relayScope(relayId, shard.shard), sessionId);
+      const label = await this.#labels.take(sessionId);
       return {
         relayId,
         region: record.region,
@@ -95,7 +95,7 @@ export class RouteFinder {
         label,
       };
     }));
-    return { hops, serverLabel: await this.#labels.take(serverScope(server.id), sessionId) };
+    return { hops, serverLabel: await this.#labels.take(sessionId) };
   }
 }
 

@@ -20,7 +20,7 @@ import {
 } from "./director_context.ts";
 import { DirectorError } from "./director_error.ts";
 import { toText } from "./grant_json.ts";
-import { type LabelOffice, relayScope, serverScope } from "./label_office.ts";
+import type { LabelOffice } from "./label_office.ts";
 import type { RelayDesk } from "./relay_desk.ts";
 import type { MoveRequest, RenewReply, SessionRequest } from "./requests.ts";
 import { buildRoute, randomHex, renewRoute, type RouteTerms } from "./route_builder.ts";
@@ -116,9 +116,7 @@ export class SessionDesk {
       epoch: record.epoch,
       primary: seal(primary),
       ...(standby === undefined ? {} : { standby: seal(standby) }),
-      advice: [primary, standby].every((route) => route === undefined || this.#isSound(route))
-        ? "keep"
-        : "move",
+      advice: routesOf(record).every((route) => this.#isSound(route)) ? "keep" : "move",
     };
   }
 
@@ -171,7 +169,8 @@ export class SessionDesk {
     const { value: record } = await this.#entry(sessionId);
     await directory.delete("sessions", sessionId);
     this.#labels.retire(labelsOf(record), clock.nowMs() + 2 * TICKET_LIFE_MS);
-    const relayIds = new Set(labelsOf(record).flatMap(({ relayId }) => relayId ?? []));
+    const hops = routesOf(record).flatMap((route) => route.hops);
+    const relayIds = new Set(hops.map(({ relayId }) => relayId));
     await directory.publish({
       kind: "revoke",
       sessionId,
@@ -246,16 +245,13 @@ function clientHostnameOf(hostname: string | undefined): string {
   return canonicalHostname(hostname) ?? checkHostname("clientHostname", hostname);
 }
 
-function labelsOf(
-  { primary, standby, serverId }: SessionRecord,
-): { scope: string; label: number; relayId?: string }[] {
-  const routes = standby === undefined ? [primary] : [primary, standby];
-  return routes.flatMap(({ hops, serverLabel }) => [
-    ...hops.map(({ relayId, shard, label }) => ({
-      scope: relayScope(relayId, shard),
-      label,
-      relayId,
-    })),
-    { scope: serverScope(serverId), label: serverLabel },
+function routesOf({ primary, standby }: SessionRecord): readonly SessionRoute[] {
+  return standby === undefined ? [primary] : [primary, standby];
+}
+
+function labelsOf(record: SessionRecord): number[] {
+  return routesOf(record).flatMap(({ hops, serverLabel }) => [
+    ...hops.map(({ label }) => label),
+    serverLabel,
   ]);
 }

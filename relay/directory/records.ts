@@ -221,7 +221,7 @@ export type LeaderRecord = Infer<typeof leader>;
 export type JoinCodeRecord = Infer<typeof joinCode>;
 /** The code of a server or room. */
 export type CodeOwnerRecord = Infer<typeof codeOwner>;
-/** Who holds a label of a relay shard. */
+/** Who holds a label. */
 export type LabelRecord = Infer<typeof label>;
 
 /** The record type of each bucket. */
@@ -244,7 +244,7 @@ export interface DirectoryRecords {
   readonly codes: JoinCodeRecord;
   /** Join codes by a hash of server and room. */
   readonly rooms: CodeOwnerRecord;
-  /** Labels in use, by relay or server, shard and label. */
+  /** Labels in use, as 8 hexadecimal digits. */
   readonly labels: LabelRecord;
 }
 

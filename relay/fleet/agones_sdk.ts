@@ -49,6 +49,7 @@ export class AgonesSdk {
   readonly #timeoutMs: number;
   readonly #fetch: typeof fetch;
 
+  /** Makes an SDK that asks nothing yet. */
   constructor(options: AgonesSdkOptions = {}) {
     const port = Deno.env.get("AGONES_SDK_HTTP_PORT") ?? DEFAULT_AGONES_PORT;
     this.#url = (options.url ?? `http://localhost:${port}`).replace(/\/$/, "");

@@ -37,7 +37,7 @@ export class ApiAccessControl {
   readonly #anonymous: KeyedBuckets;
   readonly #authorized: KeyedBuckets;
 
-  /** @throws RangeError for a token that can be guessed, or that stands for two roles. */
+  /** Takes the tokens. Throws RangeError for one that can be guessed, or that stands for two roles. */
   constructor(director: Director, tokens: ApiTokens, limits: ApiLimits) {
     const all = Object.values(tokens).flat();
     for (const token of all) {
