@@ -221,6 +221,16 @@ Deno.test("silent clients are forgotten, and what they did still counts", () => 
   assert.equal(echoes.length, 20);
 });
 
+Deno.test("what waits is dropped with the line of a client that is forgotten", () => {
+  const lab = new Lab({ idleMs: 1_000, up: { delayMs: 20_000 } });
+  send(lab.client("198.51.100.1").pipe, 1, lab.proxy.localAddress);
+  lab.network.run(500);
+  assert.equal(lab.proxy.counters().held, 1);
+  lab.network.run(30_000);
+  const { clients, held, up } = lab.proxy.counters();
+  assert.deepEqual([clients, held, up.offered, up.passed, lab.heard.length], [0, 0, 1, 0, 0]);
+});
+
 Deno.test("a client too many, or without a socket, is refused and counted", () => {
   let sockets = 1;
   const full = new Lab({ maxClients: 1 });

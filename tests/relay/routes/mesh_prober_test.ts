@@ -223,6 +223,16 @@ Deno.test("answers count once, in time, and only for probes that were sent", () 
   assert.ok(lost >= 3 && lost <= 5, `${lost}`);
 });
 
+Deno.test("an answer from before a relay moved measures nothing of where it is now", () => {
+  const { prober, frame, into, address } = pair();
+  assert.equal(prober.pollTransmit(into, 500), MESH_FRAME_BYTES);
+  const { number } = readMeshFrame(into.subarray(0, MESH_FRAME_BYTES))!;
+  const elsewhere = { hostname: "192.0.2.9", port: 7_000 };
+  prober.setPeers([{ relayId: "relay-1", address: elsewhere, shard: 3, key: KEY }], 510);
+  prober.handleDatagram(frame(MeshKind.answer, number), address, 520);
+  assert.deepEqual([prober.counters.measured, prober.counters.late], [0, 1]);
+});
+
 Deno.test("a replayed probe is answered four times a second at most, after a burst of eight", () => {
   const { prober, frame, into, stranger } = pair();
   const probe = frame(MeshKind.probe, 1);

@@ -104,12 +104,12 @@ Deno.test("a server behind NAT is reached through its anchors only, wherever the
 });
 
 Deno.test("a region without a relay to use is reached from its neighbors", () => {
-  const relays = REQUEST.relays.map((it) =>
-    it.region === "fra" ? { ...it, state: "draining" as const } : it
-  );
-  const plan = planner().plan({ ...REQUEST, relays }, 0);
-  assert.deepEqual(plan?.primary, ["ams-1"]);
-  assert.equal(plan?.costMs, 5 + 1 + (8 + 2));
+  for (const more of [{ state: "draining" as const }, { load: 0.95 }]) {
+    const relays = REQUEST.relays.map((it) => it.region === "fra" ? { ...it, ...more } : it);
+    const plan = planner().plan({ ...REQUEST, relays }, 0);
+    assert.deepEqual(plan?.primary, ["ams-1"]);
+    assert.equal(plan?.costMs, 5 + 1 + (8 + 2));
+  }
   const nowhere = planner().plan({ ...REQUEST, serverRegion: "syd" }, 0);
   assert.deepEqual(nowhere?.primary, ["ams-1"]);
 });
