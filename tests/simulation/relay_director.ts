@@ -110,7 +110,13 @@ export class RelayDirector {
     return blobs;
   }
 
+  /** Key between the last relay of a route and the server. */
+  lastHopKey(route: RelayRoute): Uint8Array {
+    return this.#lastHopKeys.get(route.firstLabel)!;
+  }
+
   readonly #labels = new Map<number, number[]>();
+  readonly #lastHopKeys = new Map<number, Uint8Array>();
 
   #route(options: GrantOptions, relays: readonly KnownRelay[]): RelayRoute {
     const { sessionId, notAfterS, exposure = "never", epoch = 1 } = options;
@@ -118,6 +124,7 @@ export class RelayDirector {
     const labels = Array.from({ length: hops }, () => this.#label());
     const keys = Array.from({ length: hops + 1 }, () => this.#random.bytes(16));
     this.#labels.set(labels[0]!, labels);
+    this.#lastHopKeys.set(labels[0]!, keys[hops - 1]!);
     const tickets = new Uint8Array(hops * HOP_TICKET_BYTES);
     for (let hopIndex = 0; hopIndex < hops; hopIndex++) {
       const isLast = hopIndex === hops - 1;
