@@ -112,6 +112,30 @@ for (const delivery of DELIVERIES) {
   });
 }
 
+Deno.test("at 5 % loss 99 of 100 reliable messages take no longer than a round trip and 1.5 probe timeouts", () => {
+  for (const delivery of ["reliable-unordered", "reliable-ordered"] as const) {
+    const world = new World({ link: { delayMs: 30, jitterMs: 3, loss: 0.05 } });
+    const client = world.connect();
+    const { peer } = world;
+    const tookMs: number[] = [];
+    peer.onMessage = (_, bytes) => {
+      tookMs.push(world.nowMs - new DataView(bytes.buffer, bytes.byteOffset).getFloat64(0));
+    };
+    world.everyMs(1_000 / 60, () => {
+      const body = new Uint8Array(8);
+      new DataView(body.buffer).setFloat64(0, world.nowMs);
+      client.send(delivery, body);
+      client.flush();
+    });
+    world.run(60_000);
+    assert.ok(tookMs.length > 3_500);
+    const p99 = tookMs.toSorted((a, b) => a - b)[Math.floor(tookMs.length * 0.99)]!;
+    const { smoothedMs, probeTimeoutMs } = client.session.rtt;
+    const mostMs = smoothedMs + 1.5 * probeTimeoutMs;
+    assert.ok(p99 <= mostMs, `${delivery}: p99 ${p99} ms, at most ${mostMs}`);
+  }
+});
+
 /** A client behind a NAT of its own. */
 function behindNat(): { readonly pipeOf: (world: World) => DatagramPipe; readonly nat: () => Nat } {
   let nat: Nat | undefined;
