@@ -39,6 +39,7 @@ th { text-align: left; color: var(--soft); font-weight: 500; }
 th, td { padding: 4px 14px 4px 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 tr:last-child td { border-bottom: 0; } .number { text-align: right; white-space: nowrap; }
 code { font: 13px ui-monospace, monospace; overflow-wrap: anywhere; }
+code.id { white-space: nowrap; overflow-wrap: normal; }
 .bar { display: block; height: 6px; min-width: 2px; border-radius: 3px; background: var(--accent); }
 .hop { display: inline-block; border: 1px solid var(--line); border-radius: 6px; padding: 0 8px; }
 .hop.self { border-color: var(--accent); font-weight: 600; } .end { color: var(--soft); }

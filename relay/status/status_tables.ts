@@ -67,8 +67,8 @@ export function sessionsSection({ sessions }: RelaySnapshot): Html {
     <section>
       <h2>Sessions</h2>
       <p class="note">
-        One row per player's connection, or per server that waits behind its router; the packets that it
-        sent since it is here, and how many were lost before they came here. Nothing says who they are.
+        One row per player's connection, or per server that waits behind its router: packets that went
+        through, and the share that was lost before it came here. Nothing says who they are.
       </p>
       ${sessions.length === 0
         ? html`
@@ -76,7 +76,7 @@ export function sessionsSection({ sessions }: RelaySnapshot): Html {
         `
         : html`
           <table>
-            <tr><th>Session</th><th>State</th><th class="number">Age</th><th class="number">To server</th><th class="number">Lost till here</th><th class="number">To player</th><th class="number">Lost till here</th><th class="number">Address changes</th><th class="number">Ticket ends in</th></tr>
+            <tr><th>Session</th><th>State</th><th class="number">Age</th><th class="number">To server</th><th class="number">Lost</th><th class="number">To player</th><th class="number">Lost</th><th class="number">Moved address</th><th class="number">Ticket ends in</th></tr>
             ${sessions.slice(0, MAX_ROWS).map(sessionRow)}
           </table>
           ${more(sessions.length, "session")}
@@ -94,7 +94,7 @@ function sessionRow(session: SessionSnapshot): Html {
     : state;
   return html`
     <tr>
-      <td><code>${sessionId}</code></td>
+      <td><code class="id">${sessionId}</code></td>
       <td>${words}</td>
       <td class="number">${duration(
         ageMs,
