@@ -7,7 +7,6 @@
  * @module
  */
 import { type Address, IP_BYTES, isIpv4, parseIp } from "../address.ts";
-import { isSameAddress } from "../same_address.ts";
 import { KeyedBuckets } from "../token_bucket.ts";
 import {
   BIND_TICKETS_AT,
@@ -154,7 +153,7 @@ export class RelayBinder {
       if (refusal !== undefined) return refusal;
     } else if (!this.#isSession(slot, ticket)) return "labelTaken";
     else if (readBindId(frame) < slots.bindId[slot]!) return "bindReplayed";
-    const isAt = slot === NO_SLOT || isSameAddress(from, slots.prev[slot]!);
+    const isAt = slot === NO_SLOT || slots.isFromPrev(slot, from);
     if (!isFirst) {
       // The tag shows that the hop before sent this; it cannot have moved without its director.
       if (!isAt || (ticket.sourceHash !== 0n && !this.#isSource(ticket, from))) return "bindSource";
@@ -223,7 +222,7 @@ export class RelayBinder {
       this.#refresh(slot, nowMs);
     }
     // Whoever came this far from another address has returned a cookie from there.
-    if (!isSameAddress(from, slots.prev[slot]!)) this.#paths.move(slot, from, nowMs);
+    if (!slots.isFromPrev(slot, from)) this.#paths.move(slot, from, nowMs);
     slots.hear(slot, nowMs);
     this.#answerOrForward(slot, frame, nowMs);
     return undefined;

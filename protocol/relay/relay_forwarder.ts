@@ -8,7 +8,6 @@
  */
 import type { Address } from "../address.ts";
 import { Replay } from "../received_packets.ts";
-import { isSameAddress } from "../same_address.ts";
 import {
   lowerPongDrain,
   NO_SESSION_FRAME_BYTES,
@@ -39,6 +38,7 @@ import type { RelayReplies } from "./relay_replies.ts";
 import type { RelaySessions } from "./relay_sessions.ts";
 import { NO_SLOT, REMEMBERED_TAGS, SlotState } from "./relay_slots.ts";
 import type { RelayState } from "./relay_state.ts";
+import { isSamePeer } from "./same_peer.ts";
 import { CapVerdict, RelayDirection } from "./session_caps.ts";
 
 /** The parts that a {@link RelayForwarder} works with. */
@@ -110,7 +110,7 @@ export class RelayForwarder {
     nowMs: number,
   ): number {
     const { slots, hasher } = this.#state;
-    const isForeign = !isSameAddress(from, slots.prev[slot]!);
+    const isForeign = !slots.isFromPrev(slot, from);
     if (isForeign && (slots.flags[slot]! & HopFlag.rebindOk) === 0) {
       return this.#refuse(slot, "wrongSource");
     }
@@ -338,7 +338,7 @@ export class RelayForwarder {
   #isEcho(slot: number, frame: Uint8Array, from: Address): boolean {
     const { slots } = this.#state;
     const to = slots.nextAddress(slot);
-    if (to === undefined || !isSameAddress(from, to)) return false;
+    if (to === undefined || !isSamePeer(from, to)) return false;
     const sent = slots.sentNext[slot]!;
     const sequence = expandSequence(frameSequenceLow(frame), sent);
     if (sequence > sent || sequence <= sent - REMEMBERED_TAGS) return false;
@@ -370,7 +370,7 @@ export class RelayForwarder {
     const anchor = slots.anchorSlot[slot]!;
     if (anchor < 0) return;
     slots.heardPrevMs[anchor] = nowMs;
-    if (isSameAddress(from, slots.prev[anchor]!)) slots.heardPathMs[anchor] = nowMs;
+    if (slots.isFromPrev(anchor, from)) slots.heardPathMs[anchor] = nowMs;
     else this.#paths.onForeign(anchor, from, sizeBytes, isNewest, nowMs);
   }
 

@@ -49,6 +49,8 @@ export class RelayPaths {
   readonly #state: RelayState;
   readonly #probes = new Map<number, PathProbe>();
   readonly #histories = new Map<number, PathHistory>();
+  /** No challenge is due before: asked after every frame, so not searched for then. */
+  #earliestMs = Infinity;
 
   /** Works on the sessions of this state. */
   constructor(state: RelayState) {
@@ -62,9 +64,7 @@ export class RelayPaths {
 
   /** When {@link handleTimeout} has something to do, or `Infinity`. */
   get deadlineMs(): number {
-    let earliestMs = Infinity;
-    for (const probe of this.#probes.values()) earliestMs = Math.min(earliestMs, probe.nextMs);
-    return earliestMs;
+    return this.#earliestMs;
   }
 
   /** Notes an authentic frame from another address than the session's. */
@@ -148,9 +148,13 @@ export class RelayPaths {
 
   /** Repeats challenges that are due. */
   handleTimeout(nowMs: number): void {
+    if (nowMs < this.#earliestMs) return;
+    let earliestMs = Infinity;
     for (const [slot, probe] of this.#probes) {
       if (nowMs >= probe.nextMs) this.#challenge(slot, probe, nowMs);
+      if (this.#probes.has(slot)) earliestMs = Math.min(earliestMs, probe.nextMs);
     }
+    this.#earliestMs = earliestMs;
   }
 
   /** A challenge must be smaller than what came: until enough has come, the next frame decides. */
@@ -165,6 +169,7 @@ export class RelayPaths {
     }
     const state = this.#state;
     probe.nextMs = nowMs + PATH_CHALLENGE_INTERVAL_MS;
+    this.#earliestMs = Math.min(this.#earliestMs, probe.nextMs);
     const epoch = state.slots.epoch[slot]!;
     const frame = state.begin(RelayFrameType.pathChallenge, RelayFlag.probe, epoch);
     if (frame === undefined) return;

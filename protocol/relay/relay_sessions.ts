@@ -30,6 +30,8 @@ export class RelaySessions {
   readonly #paths: RelayPaths;
   #sweepAtMs: number;
   #isHolding = false;
+  /** The deadline of the last drain that closed all that was left. */
+  #drainedMs = -Infinity;
   #heldUntilMs = -Infinity;
 
   /** Works on the sessions of this state. */
@@ -46,9 +48,8 @@ export class RelaySessions {
 
   /** When {@link handleTimeout} has something to do, or `Infinity`. */
   get deadlineMs(): number {
-    return this.#state.slots.used === 0
-      ? this.#state.drainUntilMs
-      : Math.min(this.#sweepAtMs, this.#state.drainUntilMs);
+    const drainUntilMs = this.#isDrained() ? Infinity : this.#state.drainUntilMs;
+    return this.#state.slots.used === 0 ? drainUntilMs : Math.min(this.#sweepAtMs, drainUntilMs);
   }
 
   /** The director is away, or back: then sessions get one lease to be renewed. */
@@ -166,7 +167,12 @@ export class RelaySessions {
       }
       if (this.#end(slot, isDrained, nowMs)) ended++;
     }
-    if (isDrained && slots.used === 0) state.drainUntilMs = DRAINED_MS;
+    if (isDrained) this.#drainedMs = state.drainUntilMs;
+  }
+
+  /** Whether the drain that was asked for is over: then it has no deadline any more. */
+  #isDrained(): boolean {
+    return this.#drainedMs === this.#state.drainUntilMs && this.#state.slots.used === 0;
   }
 
   #end(slot: number, isDrained: boolean, nowMs: number): boolean {
@@ -216,6 +222,3 @@ export class RelaySessions {
     slots.maxBytes[slot] = maxBytesOf(renewal.maxMiB);
   }
 }
-
-/** The drain is over and nothing is left: no deadline any more, but still no new session. */
-const DRAINED_MS: number = Number.MAX_VALUE;

@@ -11,6 +11,7 @@ import { isSameAddress } from "../same_address.ts";
 import { HopFlag, type HopTicket } from "./hop_ticket.ts";
 import { LabelTable } from "./label_table.ts";
 import { ReplayWindows } from "./replay_window.ts";
+import { isSamePeer } from "./same_peer.ts";
 import { RelayDirection, SessionCaps } from "./session_caps.ts";
 import { SIPHASH_KEY_BYTES } from "./siphash.ts";
 
@@ -206,9 +207,25 @@ export class RelaySlots {
   /** Whether a frame of the next hop came from where that is, or from an anchor that may move. */
   isFromNext(slot: number, from: Address): boolean {
     const anchor = this.anchorSlot[slot]!;
-    if (anchor >= 0 && (this.flags[anchor]! & HopFlag.rebindOk) !== 0) return true;
+    if (anchor >= 0) {
+      return (this.flags[anchor]! & HopFlag.rebindOk) !== 0 || this.isFromPrev(anchor, from);
+    }
     const next = this.nextAddress(slot);
-    return next !== undefined && isSameAddress(from, next);
+    if (next === undefined) return false;
+    if (isSameAddress(from, next)) return true;
+    if (!isSamePeer(from, next)) return false;
+    // From now on it is spelled as the socket spells it, which spares every frame a conversion.
+    this.next[slot] = from;
+    return true;
+  }
+
+  /** Whether a frame of the hop before came from where that is. */
+  isFromPrev(slot: number, from: Address): boolean {
+    const prev = this.prev[slot]!;
+    if (isSameAddress(from, prev)) return true;
+    if (!isSamePeer(from, prev)) return false;
+    this.prev[slot] = from;
+    return true;
   }
 
   /** Where frames to the next hop go, or `undefined` while its anchor is gone. */
