@@ -10,7 +10,7 @@ import { RelayFrameType, writeRelayHeader } from "../../../protocol/relay/relay_
 import type { RelayLimits } from "../../../protocol/relay/relay_limits.ts";
 import { EndpointDriver } from "../../../transport/endpoint_driver.ts";
 import { SimulatedNetwork } from "../../../transport/simulated_network.ts";
-import { CLIENT, EPOCH_MS, LabRoute, makeCore, relayKey, RelayLab } from "./relay_lab.ts";
+import { CLIENT, EPOCH_MS, LabRoute, makeCore, relayKey, RelayLab, SERVER } from "./relay_lab.ts";
 
 const NOW_S = EPOCH_MS / 1_000;
 
