@@ -42,7 +42,7 @@ const LONGER_TURNS: Readonly<Record<string, number>> = { schema_readers: 50_000 
 /** Between two lines of progress. */
 const PROGRESS_MS = 5_000;
 
-/** Growth of the heap, from the first third of a run to the last, that no noise explains. */
+/** Growth of the heap, from the middle third of a run to the last, that no noise explains. */
 const MOST_GROWTH_BYTES = 16 * 2 ** 20;
 
 /** Nor is less than this for every input anything that was kept of it. */

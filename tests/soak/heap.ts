@@ -15,10 +15,13 @@ export function memoryBytes(): number {
   return heapUsed + external;
 }
 
-/** How much more the least of the last third is than the least of the first. */
+/**
+ * How much more the least of the last third is than the least of the middle one. The first is left for
+ * queues and pools to fill: a session in bulk needs minutes for that.
+ */
 export function growthBytes(heapBytes: readonly number[]): number {
   if (heapBytes.length < LEAST_LOOKS) return 0;
   const third = Math.floor(heapBytes.length / 3);
-  const least = (from: number, to: number): number => Math.min(...heapBytes.slice(from, to));
-  return least(-third, heapBytes.length) - least(0, third);
+  const least = (from: number, to?: number): number => Math.min(...heapBytes.slice(from, to));
+  return least(2 * third) - least(third, 2 * third);
 }
