@@ -167,3 +167,49 @@ Deno.test("an idle session is kept open by a PING every 15 s and by nothing else
   assert.equal(client.pipe.counters.datagramsSent, before);
   assert.ok(sent >= 6 && sent <= 16, `${sent}`);
 });
+
+Deno.test("a server that restarts is told of its routes again within a second", () => {
+  const world = new RelayWorld({ relays: 3 });
+  const client = world.connect({ primary: [0, 1], standby: [2] });
+  exchange(world, client);
+  world.run(1_000);
+  const bounds = client.leg.counters.bounds;
+  world.restartServer();
+  assert.equal(world.leg.sessionCount, 0);
+  assert.ok(world.runUntil(() => world.leg.sessionCount === 1, 1_000));
+  world.run(1_500);
+  assert.ok(client.leg.counters.bounds > bounds);
+  assert.ok(client.leg.counters.rebinds >= 1);
+});
+
+Deno.test("a client whose primary is dead from the start is served over its standby", () => {
+  const world = new RelayWorld({ relays: 2 });
+  world.relays[0]!.kill();
+  const client = world.connect({ primary: [0], standby: [1] });
+  const gaps = exchange(world, client);
+  world.run(5_000);
+  assert.equal(client.leg.active?.kind, "standby");
+  assert.ok(gaps.down < 60 && gaps.up < 60, JSON.stringify(gaps));
+});
+
+Deno.test("a client without a living relay keeps trying, ever more rarely, and is told nothing false", async () => {
+  const world = new RelayWorld({ relays: 1 });
+  world.relays[0]!.kill();
+  const client = world.addClient({ primary: [0] });
+  const bound = client.pipe.whenBound(20_000);
+  assert.equal(await world.network.settle(bound), false);
+  assert.ok(client.leg.counters.binds >= 12 && client.leg.counters.binds <= 25);
+  assert.deepEqual(client.legEvents, []);
+  world.relays[0]!.restart();
+  assert.equal(await world.network.settle(client.pipe.whenBound(10_000)), true);
+});
+
+Deno.test("99 of 100 clients are bound within 5 s although one datagram in five is lost", () => {
+  let bound = 0;
+  for (let seed = 1; seed <= 100; seed++) {
+    const world = new RelayWorld({ relays: 2, seed, link: { delayMs: 20, loss: 0.2 } });
+    const client = world.addClient({ primary: [0], standby: [1] });
+    if (world.runUntil(() => client.leg.active !== undefined, 5_000)) bound++;
+  }
+  assert.ok(bound >= 99, `${bound}`);
+});

@@ -234,42 +234,23 @@ export class RelayWorld {
   readonly network: SimulatedNetwork;
   readonly director: RelayDirector;
   readonly relays: WorldRelay[];
-  readonly server: ServerEndpoint;
-  readonly leg: ServerLeg;
-  readonly gate: RelayGate;
+  server: ServerEndpoint;
+  leg: ServerLeg;
+  gate: RelayGate;
   readonly peers = new Map<number, RelayPeer>();
-  readonly #driver: EndpointDriver;
+  #driver: EndpointDriver;
   readonly #isAnchored: boolean;
   #clients = 0;
 
   constructor(options: RelayWorldOptions) {
-    const { seed = 1, link = { delayMs: 10 }, serverPipe, acceptDirect } = options;
+    const { seed = 1, link = { delayMs: 10 }, serverPipe } = options;
     this.seed = seed;
     this.options = options;
     this.network = new SimulatedNetwork({ seed, link });
     this.director = new RelayDirector(seed);
     this.relays = Array.from({ length: options.relays }, (_, i) => new WorldRelay(this, i));
     this.#isAnchored = serverPipe !== undefined;
-    const { clock } = this.network;
-    const random = randomFill("server", seed);
-    this.server = new ServerEndpoint({
-      protocol: PROBE,
-      crypto: CRYPTO,
-      random,
-      staticSecret: keyOf("server"),
-      epochMs: EPOCH_MS,
-    }, 0);
-    this.leg = new ServerLeg({
-      relayKeys: [this.director.serverKey],
-      hasher: HASHER,
-      crypto: CRYPTO,
-      random,
-      epochMs: EPOCH_MS,
-      ...options.server,
-    }, 0);
-    const inner = serverPipe?.(this.network) ?? this.network.bind(SERVER.hostname, SERVER.port);
-    this.gate = new RelayGate(inner, { leg: this.leg, clock, acceptDirect });
-    this.#driver = new EndpointDriver(this.server, this.gate, clock, () => this.#readNews());
+    [this.server, this.leg, this.gate, this.#driver] = this.#serve();
     this.#driver.start();
     if (!this.#isAnchored) return;
     const grants = this.relays.map((relay) =>
@@ -278,6 +259,40 @@ export class RelayWorld {
     this.leg.setAnchors(grants, 0);
     this.gate.service();
     this.run(200);
+  }
+
+  /** The server's process ends without a word; another one at its address knows nothing. */
+  restartServer(): void {
+    this.#driver.stop();
+    // Neither the gate nor its leg has the time to say goodbye.
+    this.#serverPipe!.close();
+    [this.server, this.leg, this.gate, this.#driver] = this.#serve();
+    this.#driver.start();
+  }
+
+  #serverPipe: DatagramPipe | undefined;
+
+  #serve(): [ServerEndpoint, ServerLeg, RelayGate, EndpointDriver] {
+    const { seed, nowMs, network: { clock }, options } = this;
+    const random = randomFill(`server ${nowMs}`, seed);
+    const common = { crypto: CRYPTO, random, epochMs: EPOCH_MS };
+    const server = new ServerEndpoint({
+      ...common,
+      protocol: PROBE,
+      staticSecret: keyOf("server"),
+    }, nowMs);
+    const leg = new ServerLeg({
+      ...common,
+      relayKeys: [this.director.serverKey],
+      hasher: HASHER,
+      ...options.server,
+    }, nowMs);
+    const inner = options.serverPipe?.(this.network) ??
+      this.network.bind(SERVER.hostname, SERVER.port);
+    this.#serverPipe = inner;
+    const gate = new RelayGate(inner, { leg, clock, acceptDirect: options.acceptDirect });
+    const driver = new EndpointDriver(server, gate, clock, () => this.#readNews());
+    return [server, leg, gate, driver];
   }
 
   get nowMs(): number {
@@ -310,15 +325,21 @@ export class RelayWorld {
     });
   }
 
-  /** Adds a client and lets time go on until it has a session. */
-  connect(options: ClientOptions): RelayClient {
+  /** Adds a client that has begun to bind and to connect. */
+  addClient(options: ClientOptions): RelayClient {
     const number = ++this.#clients;
     const inner = options.inner ?? this.network.bind(`198.51.100.${number}`, 0);
     const granted = this.grant(options, BigInt(number));
     const { claims = granted.exposure } = options;
     const client = new RelayClient(this, inner, { ...granted, exposure: claims }, options);
     client.connect();
+    return client;
+  }
+
+  /** Adds a client and lets time go on until it has a session. */
+  connect(options: ClientOptions): RelayClient {
     const known = this.peers.size;
+    const client = this.addClient(options);
     const isThere = this.runUntil(
       () => client.endpoint.session !== undefined && this.peers.size > known,
       6_000,

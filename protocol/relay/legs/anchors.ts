@@ -152,9 +152,7 @@ export class Anchors {
 
   /** Takes a frame; `false` when it is of no anchor. */
   handleFrame(frame: Uint8Array, label: number, from: Address, nowMs: number): boolean {
-    const anchor = this.#anchors.find(({ route }) =>
-      route.link.label === label && route.peer.is(from)
-    );
+    const anchor = this.#find(label, from);
     if (anchor === undefined) return false;
     const { route } = anchor;
     const { counters } = this.#options;
@@ -170,6 +168,15 @@ export class Anchors {
       this.#onControl(frame, type, anchor, nowMs);
     }
     return true;
+  }
+
+  /** A loop, because the frames of direct paths come by here. */
+  #find(label: number, from: Address): Anchor | undefined {
+    for (const anchor of this.#anchors) {
+      const { link, peer } = anchor.route;
+      if (link.label === label && peer.is(from)) return anchor;
+    }
+    return undefined;
   }
 
   #onControl(frame: Uint8Array, type: RelayFrameType, anchor: Anchor, nowMs: number): void {
