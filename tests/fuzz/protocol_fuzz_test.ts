@@ -14,7 +14,7 @@ function assertReached(report: FuzzReport, ...verdicts: readonly string[]): void
 
 Deno.test("no datagram of whoever holds no key changes a session, throws, or is answered by more", () => {
   assertReached(
-    fuzzDatagrams({ seed: 1, iterations: 8_000 }),
+    fuzzDatagrams({ seed: 1, iterations: 5_000 }),
     "server forged",
     "server replayed",
     "server unknownConnection",
@@ -30,7 +30,7 @@ Deno.test("no datagram of whoever holds no key changes a session, throws, or is 
 
 Deno.test("no frames of a peer with keys throw, pass their limits, or are half applied", () => {
   assertReached(
-    fuzzFrames({ seed: 1, iterations: 8_000 }),
+    fuzzFrames({ seed: 1, iterations: 4_000 }),
     "server applied",
     "server refused",
     "server malformedFrames",
@@ -47,7 +47,7 @@ Deno.test("no frames of a peer with keys throw, pass their limits, or are half a
 
 Deno.test("no payload of a handshake, ticket or query throws, and no announced limit makes anybody spin", () => {
   assertReached(
-    fuzzHandshakes({ seed: 1, iterations: 6_000 }),
+    fuzzHandshakes({ seed: 1, iterations: 3_000 }),
     "hello answered",
     "hello unanswered",
     "accept connected",
@@ -64,5 +64,5 @@ Deno.test("no payload of a handshake, ticket or query throws, and no announced l
 });
 
 Deno.test("two ends keep their promises through long scripts of what networks do", () => {
-  assertReached(fuzzScripts({ seed: 1, iterations: 8_000 }), "script to drain");
+  assertReached(fuzzScripts({ seed: 1, iterations: 5_000 }), "script to drain");
 });

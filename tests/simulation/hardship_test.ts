@@ -127,8 +127,8 @@ Deno.test("at 5 % loss 99 of 100 reliable messages take no longer than a round t
       client.send(delivery, body);
       client.flush();
     });
-    world.run(60_000);
-    assert.ok(tookMs.length > 3_500);
+    world.run(30_000);
+    assert.ok(tookMs.length > 1_700);
     const p99 = tookMs.toSorted((a, b) => a - b)[Math.floor(tookMs.length * 0.99)]!;
     const { smoothedMs, probeTimeoutMs } = client.session.rtt;
     const mostMs = smoothedMs + 1.5 * probeTimeoutMs;
@@ -285,7 +285,7 @@ Deno.test("packets lost in one direction only stop that direction only", () => {
 Deno.test("keys that change every 50 packets under loss, reordering and repeats lose nothing", () => {
   const sessionLimits = { rekeyPackets: 50 };
   const link = { delayMs: 30, jitterMs: 25, loss: 0.1, duplicate: 0.1, reorder: 0.05 };
-  for (const seed of [1, 2, 3]) {
+  for (const seed of [1, 2]) {
     const limits = { sessionLimits };
     const scene = new Scene({ seed, link, server: limits, client: limits });
     scene.start();
@@ -330,7 +330,7 @@ Deno.test("an application that reads nothing for 8 s holds reliable messages up 
 });
 
 Deno.test("two ends that close at the same time under loss both end, once, and keep no buffer", () => {
-  for (let seed = 1; seed <= 60; seed++) {
+  for (let seed = 1; seed <= 30; seed++) {
     const world = new World({ seed, link: { delayMs: 25, jitterMs: 10, loss: 0.2 } });
     const client = world.connect();
     const { peer } = world;
