@@ -4,7 +4,7 @@
  * @module
  */
 import type { ServerRecord } from "../directory/records.ts";
-import { parsePingLocation } from "../routes/ping_location.ts";
+import { parsePingLocation } from "../../protocol/relay/survey/ping_location.ts";
 import { checkId, compareAndSet, type DirectorContext } from "./director_context.ts";
 import { DirectorError } from "./director_error.ts";
 import type { AllocateRequest } from "./requests.ts";

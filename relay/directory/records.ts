@@ -12,37 +12,37 @@
  */
 import { type Codec, compileCodec } from "../../schema/codec.ts";
 import { t } from "../../schema/builders/t.ts";
-import type { Field } from "../../schema/field.ts";
 import type { Infer } from "../../schema/infer.ts";
+import {
+  hexField,
+  hostnameField,
+  idField,
+  keyField,
+  MAX_ANCHORS,
+  MAX_HOPS,
+  MAX_ID_BYTES,
+  portField,
+  wallClockField,
+} from "../../protocol/relay/api/api_fields.ts";
 
-/** Longest id of a relay or server in bytes. */
-export const MAX_ID_BYTES = 64;
+export {
+  hexField,
+  hostnameField,
+  idField,
+  keyField,
+  MAX_ANCHORS,
+  MAX_HOPS,
+  MAX_ID_BYTES,
+  portField,
+  wallClockField,
+};
+
 /** Shards of one relay: the shard is one byte of a frame. */
 export const MAX_SHARDS = 256;
-/** Exit relays at which a server behind NAT keeps an anchor. */
-export const MAX_ANCHORS = 4;
-/** Relays of one route. */
-export const MAX_HOPS = 3;
 /** Players of one reservation, and of one allocation. */
 export const MAX_ALLOCATED_PLAYERS = 64;
 /** Relays that one relay measures. */
 export const MAX_MESH_LINKS = 1_024;
-
-/** Wall clock in milliseconds since 1970: the bound of a JavaScript `Date`. */
-const MAX_DATE_MS = 8_640_000_000_000_000;
-
-/** An id of a relay, server, region or director. */
-export const idField: Field<string> = t.string({ maxBytes: MAX_ID_BYTES });
-/** A wall clock time, milliseconds since 1970. */
-export const wallClockField: Field<number> = t.int(0, MAX_DATE_MS);
-/** A 32-byte key in base64url, 43 characters. */
-export const keyField: Field<string> = t.string({ maxBytes: 43 });
-/** A 64-bit number as 16 hexadecimal digits. */
-export const hexField: Field<string> = t.string({ maxBytes: 16 });
-/** An IP literal. */
-export const hostnameField: Field<string> = t.string({ maxBytes: 45 });
-/** A UDP port. */
-export const portField: Field<number> = t.int(1, 65_535);
 
 /** One process of a relay, with a socket of its own. */
 export const relayShard = t.struct({

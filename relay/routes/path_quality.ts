@@ -1,18 +1,12 @@
 /**
- * How good a path is, in numbers, and what these are worth in milliseconds.
+ * What the quality of a path is worth in milliseconds.
  *
  * @module
  */
 
-/** What was measured of a path, there and back. */
-export interface PathQuality {
-  /** 95th percentile of the round trip in milliseconds; `Infinity` when nothing came back. */
-  readonly p95RttMs: number;
-  /** Mean difference between one round trip and the next, in milliseconds. */
-  readonly jitterMs: number;
-  /** Share of probes without an answer, 0 to 1. */
-  readonly loss: number;
-}
+import type { PathQuality } from "../../protocol/relay/survey/path_quality.ts";
+
+export type { PathQuality };
 
 /** A second of delay for every half of the packets: 20 ms per 1 % (research/relay.md, section 6). */
 const LOSS_COST_MS = 2_000;

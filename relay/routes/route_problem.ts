@@ -4,7 +4,7 @@
  * @module
  */
 import { loadCostMs, pathCostMs, type PathQuality, RELAY_COST_MS } from "./path_quality.ts";
-import { parsePingLocation, type PingLocation } from "./ping_location.ts";
+import { parsePingLocation, type PingLocation } from "../../protocol/relay/survey/ping_location.ts";
 import type { RouteProblem } from "./plan_routes.ts";
 import type { PlannedRelay, RouteRequest } from "./route_request.ts";
 

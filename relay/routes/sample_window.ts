@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { percentile } from "../../protocol/relay/survey/percentile.ts";
 import type { PathQuality } from "./path_quality.ts";
 
 /** How long a probe counts. */
@@ -82,14 +83,4 @@ export class SampleWindow {
     this.#first = (this.#first + 1) % CAPACITY;
     this.#size--;
   }
-}
-
-/**
- * The nearest-rank percentile of ascending values; `Infinity` of none.
- *
- * @param share 0 to 1.
- */
-export function percentile(ascending: readonly number[], share: number): number {
-  const rank = Math.max(1, Math.ceil(share * ascending.length));
-  return ascending[rank - 1] ?? Infinity;
 }

@@ -7,7 +7,8 @@ import {
   type MeshLink,
 } from "../../../relay/routes/mesh_vector.ts";
 import { isPathQuality, loadCostMs, pathCostMs } from "../../../relay/routes/path_quality.ts";
-import { percentile, SampleWindow } from "../../../relay/routes/sample_window.ts";
+import { percentile } from "../../../protocol/relay/survey/percentile.ts";
+import { SampleWindow } from "../../../relay/routes/sample_window.ts";
 
 Deno.test("a window gives nearest-rank percentiles, mean difference and the share that was lost", () => {
   const window = new SampleWindow();

@@ -10,10 +10,10 @@
  *
  * @module
  */
-import type { Address } from "../../protocol/address.ts";
+import type { Address } from "../../address.ts";
 import type { PathQuality } from "./path_quality.ts";
 import type { PingLocation } from "./ping_location.ts";
-import { percentile } from "./sample_window.ts";
+import { percentile } from "./percentile.ts";
 
 /** A relay that answers QOS_PINGs. */
 export interface Beacon {

@@ -5,8 +5,8 @@ import {
   CEILING_MS,
   REFRESH_MS,
   RESULT_EXPIRY_MS,
-} from "../../../relay/routes/beacon_survey.ts";
-import { formatPingLocation } from "../../../relay/routes/ping_location.ts";
+} from "../../../../protocol/relay/survey/beacon_survey.ts";
+import { formatPingLocation } from "../../../../protocol/relay/survey/ping_location.ts";
 
 const beacon = (relayId: string, port = 1): Beacon => ({
   relayId,

@@ -5,7 +5,7 @@ import {
   formatPingLocation,
   MAX_PING_LOCATION_CHARACTERS,
   parsePingLocation,
-} from "../../../relay/routes/ping_location.ts";
+} from "../../../../protocol/relay/survey/ping_location.ts";
 
 Deno.test("a location is written in order of names and read back", () => {
   const location = new Map([["fra", 12.4], ["ams", 16.5], ["syd", Infinity], ["gru", 2_001]]);
