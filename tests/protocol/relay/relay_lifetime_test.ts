@@ -347,3 +347,43 @@ Deno.test("a relay counts what was lost on each of its hops", () => {
   assert.equal(stats!.framesUp, 90);
   assert.equal(stats!.framesDown, 95 + 1, "with the BOUND");
 });
+
+Deno.test("when an older path ends, the newer one still keeps older epochs out", () => {
+  const core = makeCore();
+  const lab = RelayLab.bound({ epoch: 5 }, [core]);
+  const { sessionId } = lab.route.hops[0]!;
+  const newer = RelayLab.bound({ name: "newer", sessionId, epoch: 6 }, [core]);
+  lab.fromClient(lab.client.frame(close, Uint8Array.of(RelayCloseCode.done)));
+  const older = new RelayLab({ name: "older", sessionId, epoch: 4 }, [core]);
+  older.bind();
+  assert.equal(core.drops.bindEpoch, 1);
+  newer.say("untouched");
+  assert.deepEqual(newer.server.texts(), ["untouched"]);
+});
+
+Deno.test("a slot that is used again has nothing left of the session before", () => {
+  const core = makeCore(0, { sessions: 1 });
+  const quota: RouteOptions["change"] = (ticket) => ticket.maxMiB = 1;
+  for (const name of ["first", "second", "third"]) {
+    const lab = RelayLab.bound({ name, change: quota }, [core]);
+    for (let i = 0; i < 600; i++) lab.fromClient(lab.client.frame(data, 1_000));
+    const [stats] = core.sessions(0);
+    assert.deepEqual([stats!.framesUp, stats!.missingUp, stats!.refused, stats!.rebinds], [
+      600,
+      0,
+      0,
+      0,
+    ]);
+    lab.fromClient(lab.client.frame(close, Uint8Array.of(RelayCloseCode.done)));
+  }
+  assert.equal(core.totals.sessionsEnded, 3);
+});
+
+Deno.test("a next hop that sends to a lost session is answered upwards", () => {
+  const lab = new RelayLab();
+  lab.fromServer(lab.server.frame(data, 60));
+  const { bytes, to } = lab.log.at(-1)!;
+  assert.deepEqual(to, lab.serverAddress);
+  assert.equal(bytes[0], 0xe0 | RelayFrameType.noSession);
+  assert.equal(frameFlags(bytes), 0);
+});

@@ -17,10 +17,10 @@ import { RecentIds } from "../../../protocol/relay/recent_ids.ts";
 import { anchorIdOf } from "../../../protocol/relay/relay_binder.ts";
 import { RelayCookies } from "../../../protocol/relay/relay_cookies.ts";
 import { checkRelayLimits, DEFAULT_RELAY_LIMITS } from "../../../protocol/relay/relay_limits.ts";
-import { isNewerEpoch } from "../../../protocol/relay/relay_slots.ts";
+import { isNewerEpoch, RelaySlots } from "../../../protocol/relay/relay_slots.ts";
 import { PureSipHasher } from "../../../protocol/relay/siphash.ts";
 import { keyOf, randomFill } from "../../fixtures/seeded.ts";
-import { CLIENT, makeCore, relayKey, RelayLab } from "./relay_lab.ts";
+import { CLIENT, LabRoute, makeCore, relayKey, RelayLab } from "./relay_lab.ts";
 
 Deno.test("a BOUND says where the client was heard, so that no NAT box can find its own address in it", () => {
   for (const hostname of ["192.0.2.200", "2001:db8::1"]) {
@@ -131,6 +131,7 @@ Deno.test("a cookie is good for its address, its port, its label, and ten to twe
   const isValid = (from = CLIENT, label = 7, nowMs = 5_000): boolean =>
     cookies.isValid(frame, from, label, nowMs);
   assert.ok(isValid());
+  assert.notDeepEqual(frame.subarray(20, 28), frame.subarray(28, 36), "128 bits, not 64 twice");
   assert.ok(isValid({ ...CLIENT, hostname: `::ffff:${CLIENT.hostname}` }));
   assert.ok(!isValid({ ...CLIENT, port: 1 }));
   assert.ok(!isValid({ ...CLIENT, hostname: "198.51.100.8" }));
@@ -192,4 +193,14 @@ Deno.test("labels and session ids of any kind find their session", () => {
     }),
     { numRuns: 10, seed: 20261121 },
   );
+});
+
+Deno.test("no key stays behind when a session ends", () => {
+  const slots = new RelaySlots(2, 2);
+  const [ticket] = new LabRoute().hops;
+  const slot = slots.install(ticket!, 0n, CLIENT, 0);
+  assert.ok(slots.keys.some((byte) => byte !== 0));
+  slots.remove(slot);
+  assert.ok(slots.keys.every((byte) => byte === 0));
+  assert.equal(slots.used, 0);
 });
