@@ -73,7 +73,7 @@ export class AnchorDesk {
 
   /** What a server is told of one anchor. */
   reply(anchor: ServerAnchor, isFresh: boolean): ServerReply["anchors"][number] {
-    const { wallClockMs, tools } = this.#context;
+    const { wallClockMs, tools, keys } = this.#context;
     const notAfterS = Math.floor((wallClockMs() + TICKET_LIFE_MS) / 1_000);
     const { relayId, anchorId } = anchor;
     const relay = this.#relays.get(relayId);
@@ -85,6 +85,7 @@ export class AnchorDesk {
       relayId,
       region: relay.region,
       address: { hostname: relay.hostname, port },
+      firstKey: keys.anchorKey(relayId, anchorId),
     };
     const route = buildAnchor(anchor, place, { notAfterS, tools });
     return { relayId, anchorId, route: routeToJson(route) };

@@ -233,10 +233,11 @@ export class Director {
       if (this.#servers.get(serverId) === undefined) {
         throw new DirectorError("not-found", `No server "${serverId}"`);
       }
-      const { room, lifeSeconds } = request;
+      const { room, lifeSeconds, wish } = request;
       return this.#codes.make(serverId, {
         ...(room === undefined ? {} : { room }),
         ...(lifeSeconds === undefined ? {} : { lifeSeconds }),
+        ...(wish === undefined ? {} : { wish }),
       });
     });
   }

@@ -42,12 +42,18 @@ export class JoinCodes {
   /**
    * The code of a server or of one of its rooms: one each. Asking again keeps it and prolongs it.
    *
+   * @param wish A code that it had before the directory forgot it; given if nobody has it now.
    * @throws DirectorError `away`, `conflict`.
    */
   async make(
     serverId: string,
-    { room = "", lifeSeconds = DEFAULT_LIFE_SECONDS }: { room?: string; lifeSeconds?: number },
+    { room = "", lifeSeconds = DEFAULT_LIFE_SECONDS, wish = "" }: {
+      room?: string;
+      lifeSeconds?: number;
+      wish?: string;
+    },
   ): Promise<CodeReply> {
+    let wished = readCode(wish);
     const { directory, wallClockMs, keys } = this.#context;
     const expiresAtMs = wallClockMs() + lifeSeconds * 1_000;
     const record: JoinCodeRecord = { serverId, room, expiresAtMs };
@@ -62,7 +68,8 @@ export class JoinCodes {
           return revision === undefined ? undefined : code;
         }
       }
-      const code = this.#draw();
+      const code = wished ?? this.#draw();
+      wished = undefined;
       if (await directory.create("codes", code, record) === undefined) return undefined;
       const isNoted = known === undefined
         ? await directory.create("rooms", owner, { code })

@@ -24,6 +24,7 @@ export interface KeyHolder {
 
 const ENCODER = new TextEncoder();
 const GATE_KEY_BYTES = 16;
+const HOP_KEY_BYTES = 16;
 const TOKEN_BYTES = 24;
 
 /** Derives keys. */
@@ -63,6 +64,11 @@ export class KeyTree {
   /** The key that opens connect tickets at a server, 32 bytes. */
   ticketKey(serverId: string): Uint8Array {
     return this.#derive("connect tickets", serverId);
+  }
+
+  /** The key between a server behind NAT and a relay: fresh tickets of an anchor go with the old ones. */
+  anchorKey(relayId: string, anchorId: string): Uint8Array {
+    return this.#derive("anchor", relayId, anchorId).slice(0, HOP_KEY_BYTES);
   }
 
   /** What a server shows with its heartbeats: whoever has only the role's token is not this server. */

@@ -148,13 +148,17 @@ export interface AnchorPlace {
   readonly address: Address;
 }
 
-/** Builds what a server is given to bind an anchor: a route of one hop that ends at the relay. */
+/**
+ * Builds what a server is given to bind an anchor: a route of one hop that ends at the relay.
+ *
+ * @param place Where, and with which key: it is the same for every ticket of an anchor.
+ */
 export function buildAnchor(
   anchor: ServerAnchor,
-  place: AnchorPlace,
+  place: AnchorPlace & { readonly firstKey: Uint8Array },
   { notAfterS, tools }: { readonly notAfterS: number; readonly tools: RouteTools },
 ): RelayRoute {
-  const firstKey = randomBytes(tools, HOP_KEY_BYTES);
+  const { firstKey, relayId, region, address } = place;
   const none = new Uint8Array(HOP_KEY_BYTES);
   const ticket: HopTicket = {
     ...ANCHOR_LIMITS,
@@ -176,7 +180,7 @@ export function buildAnchor(
   const clear = { shard: anchor.shard, hops: 1 };
   return {
     epoch: 0,
-    relays: [{ ...place, shard: anchor.shard }],
+    relays: [{ relayId, region, address, shard: anchor.shard }],
     tickets: sealHopTicket(ticket, key, clear, randomBytes(tools, 12)),
     firstLabel: anchor.label,
     firstKey,

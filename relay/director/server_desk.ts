@@ -64,14 +64,16 @@ export class ServerDesk {
     const id = registration.id ?? `s-${randomHex(tools)}`;
     const record = checkRegistration(id, registration);
     const isAnchored = record.hostname === "";
-    const placed = isAnchored
-      ? { ...record, anchors: await this.#anchors.place(record, registration.exitRelays ?? []) }
-      : record;
+    const { exitRelays = [] } = registration;
     const written = await compareAndSet(async () => {
       const before = await directory.read("servers", id);
       if (before !== undefined && before.value.serverKey !== record.serverKey) {
         throw new DirectorError("conflict", `Server "${id}" lives, with another key`);
       }
+      const anchors = isAnchored
+        ? await this.#anchors.place(record, exitRelays, this.#kept(before?.value, exitRelays))
+        : [];
+      const placed = { ...record, anchors };
       const revision = before === undefined
         ? await directory.create("servers", id, placed)
         : await directory.update("servers", id, placed, before.revision);
@@ -94,12 +96,14 @@ export class ServerDesk {
     const written = await compareAndSet(async () => {
       if (entry === undefined) throw new DirectorError("not-found", `No server "${serverId}"`);
       const { value, revision } = entry;
-      const kept = beat.needAnchors === true ? [] : this.#anchors.alive(value.anchors);
+      const kept = this.#anchors.alive(value.anchors);
       const anchors = value.hostname !== "" || kept.length === value.anchors.length
         ? value.anchors
         : await this.#anchors.place(value, [], kept);
       fresh = new Set(
-        anchors.filter((anchor) => !kept.includes(anchor)).map(({ relayId }) => relayId),
+        anchors
+          .filter((anchor) => beat.needAnchors === true || !kept.includes(anchor))
+          .map(({ relayId }) => relayId),
       );
       const record = mergeBeat({ ...value, anchors }, beat, wallClockMs());
       if (await directory.update("servers", serverId, record, revision) !== undefined) {
@@ -142,6 +146,13 @@ export class ServerDesk {
     checkId("id", serverId);
     if (equalText(leaseToken, this.#context.keys.leaseToken(serverId))) return;
     throw new DirectorError("forbidden", `"leaseToken" is not that of server "${serverId}"`);
+  }
+
+  /** Routes of players lead to the anchors of before: a server that comes back keeps those it may. */
+  #kept(before: ServerRecord | undefined, exitRelays: readonly string[]): ServerAnchor[] {
+    return this.#anchors.alive(before?.anchors ?? []).filter(({ relayId }) =>
+      exitRelays.length === 0 || exitRelays.includes(relayId)
+    );
   }
 
   #reply(record: ServerRecord, fresh: ReadonlySet<string>): ServerReply {

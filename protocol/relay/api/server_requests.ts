@@ -45,7 +45,7 @@ export const serverHeartbeatSchema = t.struct({
   players: t.u16(),
   maxPlayers: t.u16().optional(),
   state: t.enum("ready", "draining"),
-  /** Asks for fresh tickets of all anchors: theirs have expired. */
+  /** Asks for fresh tickets of all anchors: those at hand expire, and a relay may restart. */
   needAnchors: t.bool().optional(),
 });
 
@@ -79,6 +79,8 @@ export const codeRequestSchema = t.struct({
   leaseToken: secret,
   /** What the code leads to besides the server. */
   room: t.string({ maxBytes: 64 }).optional(),
+  /** A code that it had before; it gets it again unless another one has it now. */
+  wish: t.string({ maxBytes: 32 }).optional(),
   /** Default 3,600. */
   lifeSeconds: t.int(1, 86_400).optional(),
 });

@@ -191,6 +191,25 @@ Deno.test(
 );
 
 Deno.test(
+  "a server that had a code gets it again unless another one has it, whatever the directory forgot",
+  withLab(async (lab) => {
+    await lab.relays();
+    const tokens = [];
+    for (const id of ["s1", "s2"]) tokens.push((await lab.server(id)).leaseToken);
+    const [one = "", two = ""] = tokens;
+    const { director } = lab;
+    const make = async (id: string, leaseToken: string, wish: string): Promise<string> =>
+      (await director.makeCode(id, { leaseToken, wish })).code;
+    assert.equal(await make("s1", one, "cdf-ghj"), "CDFGHJ");
+    assert.equal(await make("s1", one, "WXYWXY"), "CDFGHJ", "the one that it has comes first");
+    const other = await make("s2", two, "CDFGHJ");
+    assert.notEqual(other, "CDFGHJ");
+    await director.endCode("s2", { leaseToken: two });
+    assert.match(await make("s2", two, "no code"), new RegExp(`^[${CODE_ALPHABET}]{6}$`));
+  }),
+);
+
+Deno.test(
   "a code ends with its time and with its server",
   withLab(async (lab) => {
     await lab.relays();

@@ -316,7 +316,18 @@ Deno.test(
     assert.deepEqual(moved.anchors.map(({ route }) => route !== undefined), [false, true]);
     const again = await lab.director.serverHeartbeat("s1", { ...beat, needAnchors: true });
     assert.ok(again.anchors.every(({ route }) => route !== undefined));
-    assert.notEqual(again.anchors[0]!.anchorId, moved.anchors[0]!.anchorId);
+    assert.deepEqual(
+      again.anchors.map(({ anchorId }) => anchorId),
+      moved.anchors.map(({ anchorId }) => anchorId),
+    );
+    // Tickets of one anchor go with one another: a relay takes a fresh one for the slot that it has.
+    assert.equal(again.anchors[1]!.route!.firstKey, moved.anchors[1]!.route!.firstKey);
+    assert.notEqual(again.anchors[0]!.route!.firstKey, again.anchors[1]!.route!.firstKey);
+    const registered = await lab.director.registerServer(anchoredOf("s1"));
+    assert.deepEqual(
+      registered.anchors.map(({ anchorId }) => anchorId),
+      moved.anchors.map(({ anchorId }) => anchorId),
+    );
     await assert.rejects(
       lab.director.registerServer({ ...anchoredOf("s2"), exitRelays: ["nobody"] }),
       isDirectorError("invalid"),
