@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The directory on NATS: its contract on a server, HOLD without one, leader loss in a cluster of three.
+# The directory on NATS: its contract on a server, HOLD without one, leader loss in a cluster of three,
+# two directors on it.
 # Installs Debian's nats-server when it is missing. Ends what it starts.
 set -u -o pipefail
 cd "$(dirname "$0")/../.."
@@ -38,7 +39,7 @@ if [ -z "$url" ]; then
   exit 1
 fi
 
-TICKWIRE_NATS_URL=$url deno test -A --no-check tests/relay/directory >"$work/tests.txt" 2>&1
+TICKWIRE_NATS_URL=$url deno test -A --no-check tests/relay/directory tests/relay/director/nats_test.ts >"$work/tests.txt" 2>&1
 code=$?
 [ "$code" -eq 0 ] || cat "$work/tests.txt"
 grep -o 'write gap after.*' "$work/tests.txt"

@@ -115,7 +115,9 @@ export class Director {
    */
   static async open(options: DirectorOptions): Promise<Director> {
     const { directory, key, planner, publicUrl, fleet = {}, clock = systemClock } = options;
-    const { wallClockMs = Date.now, random = systemRandom, maxRelays = 2 } = options;
+    const { random = systemRandom, maxRelays = 2 } = options;
+    // Records hold whole milliseconds; a clock that is made of a monotonic one has fractions.
+    const wallClockMs = (): number => Math.floor((options.wallClockMs ?? Date.now)());
     if (!(maxRelays >= 1 && maxRelays <= MAX_HOPS)) {
       throw new RangeError(`A route has 1 to ${MAX_HOPS} relays, not ${maxRelays}`);
     }

@@ -10,9 +10,9 @@
  *
  * @module
  */
-import type { KV, KvWatchEntry } from "npm:@nats-io/kv@3.4.0";
+import type { KV } from "npm:@nats-io/kv@3.4.0";
 import { connect, type NatsConnection } from "npm:@nats-io/transport-node@3.4.0";
-import type { Clock, TimerId } from "../../transport/clock.ts";
+import type { Clock } from "../../transport/clock.ts";
 import { systemClock } from "../../transport/system_clock.ts";
 import { type BucketViews, makeViews } from "./bucket_view.ts";
 import {
@@ -28,6 +28,7 @@ import {
 } from "./directory.ts";
 import { type NatsBuckets, openNatsBuckets } from "./nats_buckets.ts";
 import { asDirectoryError, isLostComparison } from "./nats_errors.ts";
+import { NatsFollower } from "./nats_follower.ts";
 import { NatsLiveness } from "./nats_liveness.ts";
 import {
   type BucketName,
@@ -47,7 +48,10 @@ export interface NatsDirectoryOptions {
   readonly prefix?: string;
   /** Copies of each bucket, 1, 3 or 5. Default 1. */
   readonly replicas?: number;
-  /** Most bytes of a bucket at the server. Default 64 MiB. */
+  /**
+   * Most bytes of a bucket at the server, which reserves them. Default 64 MiB: some 60,000 sessions. A
+   * server of 2.9 may drop the oldest record of a full bucket instead of refusing the newest.
+   */
   readonly maxBucketBytes?: number;
   /** Longest wait for an answer. Default 2,000 ms. */
   readonly timeoutMs?: number;
@@ -57,7 +61,6 @@ export interface NatsDirectoryOptions {
 
 /** Records of unviewed buckets that are remembered for times without a server. */
 const MAX_REMEMBERED = 10_000;
-const PROBE_MS = 500;
 const ENCODER = new TextEncoder();
 
 /** A directory at one or more NATS servers. */
@@ -70,7 +73,7 @@ export class NatsDirectory implements Directory {
   readonly #subject: string;
   readonly #liveness: NatsLiveness;
   readonly #subscribers = new Set<(message: ControlMessage) => void>();
-  readonly #timers = new Set<TimerId>();
+  readonly #followers: NatsFollower[] = [];
   #isClosed = false;
   #unreadable = 0;
 
@@ -245,8 +248,7 @@ export class NatsDirectory implements Directory {
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    for (const timer of this.#timers) this.#clock.clearTimer(timer);
-    this.#timers.clear();
+    for (const follower of this.#followers) follower.close();
     this.#liveness.close();
     this.#subscribers.clear();
     for (const view of Object.values(this.#views)) view.close();
@@ -262,44 +264,22 @@ export class NatsDirectory implements Directory {
     await Promise.all(viewed.map((bucket) => this.#follow(bucket)));
   }
 
-  /** Copies a bucket into its view, and goes on copying. Resolves once what was there is read. */
+  /** Copies a bucket into its view, and goes on copying. */
   async #follow(bucket: ViewedBucket): Promise<void> {
-    const kv = this.#buckets[bucket];
-    const { values } = await kv.status();
-    const entries = await kv.watch();
-    const loaded = Promise.withResolvers<void>();
-    // Records may age away between the count and the watch: then nothing would end the wait.
-    const timer = this.#after(this.#timeoutMs, loaded.resolve);
-    if (values === 0) loaded.resolve();
-    void this.#copy(bucket, entries, loaded.resolve).finally(() => {
-      loaded.resolve();
-      if (!this.#isClosed) this.#after(PROBE_MS, () => this.#followAgain(bucket));
-    });
-    await loaded.promise;
-    this.#clock.clearTimer(timer);
-    this.#timers.delete(timer);
-  }
-
-  #followAgain(bucket: ViewedBucket): void {
-    this.#follow(bucket).catch(() => {
-      if (!this.#isClosed) this.#after(PROBE_MS, () => this.#followAgain(bucket));
-    });
-  }
-
-  async #copy(
-    bucket: ViewedBucket,
-    entries: AsyncIterable<KvWatchEntry>,
-    onLoaded: () => void,
-  ): Promise<void> {
     const { leaseMs } = BUCKETS[bucket];
-    for await (const { key, value, revision, operation, created, isUpdate } of entries) {
-      if (this.#isClosed) return;
-      // News are new; what was there before is as old as the clocks of both machines agree on.
-      const ageMs = isUpdate ? 0 : Math.max(0, Math.min(Date.now() - created.getTime(), leaseMs));
-      if (operation === "PUT") this.#take(bucket, key, value, revision, ageMs);
-      else this.#views[bucket].remove(key, revision);
-      if (isUpdate) onLoaded();
-    }
+    const follower = new NatsFollower({
+      kv: this.#buckets[bucket],
+      clock: this.#clock,
+      timeoutMs: this.#timeoutMs,
+      onEntry: ({ key, value, revision, operation, created, isUpdate }) => {
+        if (operation !== "PUT") return this.#views[bucket].remove(key, revision);
+        // News are new; what was there before is as old as the clocks of both machines agree on.
+        const ageMs = Math.max(0, Math.min(Date.now() - created.getTime(), leaseMs));
+        this.#take(bucket, key, value, revision, isUpdate ? 0 : ageMs);
+      },
+    });
+    this.#followers.push(follower);
+    await follower.start();
   }
 
   #receive(data: Uint8Array): void {
@@ -387,14 +367,5 @@ export class NatsDirectory implements Directory {
   #requireOnline(): void {
     if (this.#liveness.isOnline) return;
     throw new DirectoryError("away", "The connection to NATS is lost");
-  }
-
-  #after(delayMs: number, action: () => void): TimerId {
-    const timer = this.#clock.setTimer(this.#clock.nowMs() + delayMs, () => {
-      this.#timers.delete(timer);
-      action();
-    });
-    this.#timers.add(timer);
-    return timer;
   }
 }

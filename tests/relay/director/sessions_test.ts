@@ -12,6 +12,7 @@ import { TicketOffice } from "../../../protocol/ticket_office.ts";
 import { connectTicketCodec } from "../../../schema/messages/mod.ts";
 import { grantFromJson, grantToJson } from "../../../relay/director/grant_json.ts";
 import { DEFAULT_LIMITS } from "../../../relay/director/director_context.ts";
+import type { SessionLimits } from "../../../relay/directory/records.ts";
 import { isDirectorError, secretOf, ticketAt, withLab } from "./director_lab.ts";
 
 const fromText = (text: string): Uint8Array =>
@@ -199,6 +200,23 @@ Deno.test(
     const last = openHopRenewal(primary, 2 * HOP_RENEWAL_BYTES, lab.serverKeys(server).keys);
     assert.deepEqual(last, { ...expected, labelIn: grant.primary.lastLabel });
     assert.equal(openHopRenewal(primary, 0, (await lab.relayKeys("fra-2")).keys), undefined);
+  }),
+);
+
+Deno.test(
+  "caps come from the request, else from the operator's configuration, else from the defaults",
+  withLab(async (lab) => {
+    await lab.relays();
+    await lab.server("s1");
+    const capsOf = async (limits?: SessionLimits): Promise<number> => {
+      const request = limits === undefined ? {} : { limits };
+      const grant = await lab.director.openSession({ serverId: "s1", ...request });
+      return ticketAt(grant.primary.tickets, 0, await lab.relayKeys("fra-1")).kbpsUp;
+    };
+    assert.equal(await capsOf(), DEFAULT_LIMITS.kbpsUp);
+    await lab.directory.put("config", "limits", { ...DEFAULT_LIMITS, kbpsUp: 77 });
+    assert.equal(await capsOf(), 77);
+    assert.equal(await capsOf({ ...DEFAULT_LIMITS, kbpsUp: 5 }), 5);
   }),
 );
 

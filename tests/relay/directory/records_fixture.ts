@@ -12,6 +12,8 @@ export function relayRecord(id: string, more: Partial<RelayRecord> = {}): RelayR
     region: id.split("-")[0]!,
     hostname: "192.0.2.1",
     shards: [{ shard: 0, port: 7_000, sessions: 3, load: 0.25 }],
+    provider: "hoster",
+    egressCostMs: 0.5,
     state: "active",
     drainDeadlineMs: 0,
     publicKey: "A".repeat(43),
