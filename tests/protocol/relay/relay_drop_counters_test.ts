@@ -1,112 +1,42 @@
 import assert from "node:assert/strict";
-import {
-  BEACON_TOKEN_AT,
-  issueBeaconToken,
-  QOS_PING_BYTES,
-} from "../../../protocol/relay/beacon.ts";
+import { issueBeaconToken } from "../../../protocol/relay/beacon.ts";
 import { BIND_TICKETS_AT, writeBoundBody } from "../../../protocol/relay/control_frames.ts";
 import { sealHopRenewal } from "../../../protocol/relay/hop_renewal.ts";
-import {
-  HOP_TICKET_BYTES,
-  HopFlag,
-  type HopTicket,
-  sealHopTicket,
-} from "../../../protocol/relay/hop_ticket.ts";
-import { RelayCore } from "../../../protocol/relay/relay_core.ts";
+import { HOP_TICKET_BYTES, HopFlag, type HopTicket } from "../../../protocol/relay/hop_ticket.ts";
 import { RelayDropCounters } from "../../../protocol/relay/relay_counters.ts";
 import {
   RELAY_HEADER_BYTES,
   RelayFlag,
   RelayFrameType,
-  writeFrameTag,
-  writeRelayHeader,
 } from "../../../protocol/relay/relay_frame.ts";
-import type { RelayLimits } from "../../../protocol/relay/relay_limits.ts";
 import { ShedLevel } from "../../../protocol/relay/relay_load.ts";
-import { PureSipHasher } from "../../../protocol/relay/siphash.ts";
 import { keyOf } from "../../fixtures/seeded.ts";
+import { AnchorLab } from "./anchor_lab.ts";
 import {
   CLIENT,
-  EPOCH_MS,
   LabEnd,
   LabRoute,
   makeCore,
   relayAddress,
   relayKey,
   RelayLab,
-  type RouteOptions,
   SERVER,
 } from "./relay_lab.ts";
-import { resealTicket } from "./reseal_ticket.ts";
+import {
+  beaconPing,
+  type Counter,
+  ELSEWHERE,
+  endingBind,
+  NOW_S,
+  refuses,
+  refusesBind,
+  refusesBytes,
+  refusesRoute,
+  sealedContradiction,
+} from "./relay_refusals.ts";
 
-type Counter = keyof RelayDropCounters;
-
-const ELSEWHERE = { hostname: "198.51.100.200", port: 1_234 };
 const { data, ping, pong, bind, renew, close, noSession, qosPing, mesh, bound, signal } =
   RelayFrameType;
-
-/** Does something, and checks that exactly this counter moved, by one unless told otherwise. */
-function refuses(name: Counter, core: RelayCore, action: () => void, times = 1): void {
-  const before = { ...core.drops };
-  action();
-  const changed: Record<string, number> = {};
-  for (const [key, value] of Object.entries(core.drops)) {
-    const difference = value - before[key as Counter]; // Both have the keys of one class.
-    if (difference !== 0) changed[key] = difference;
-  }
-  assert.deepEqual(changed, { [name]: times });
-}
-
-/** Bytes of a datagram from the client to a relay that has one session. */
-function refusesBytes(name: Counter, bytes: Uint8Array, lab = RelayLab.bound()): void {
-  const sent = lab.log.length;
-  refuses(name, lab.core, () => lab.fromClient(bytes));
-  assert.equal(lab.log.length, sent + 1, "silence to what is refused");
-}
-
-/** A BIND of a route that a relay refuses. */
-function refusesRoute(
-  name: Counter,
-  route: RouteOptions,
-  limits: Partial<RelayLimits> = {},
-  prepare: (lab: RelayLab) => void = () => {},
-): void {
-  const lab = new RelayLab({ ...route, limits });
-  prepare(lab);
-  refuses(name, lab.core, () => lab.fromClient(lab.client.bind(lab.route.tickets)));
-  assert.equal(lab.server.received.length, 0);
-}
-
-/** A BIND whose ticket or header was changed, sealed or tagged again where `retag` says so. */
-function refusesBind(name: Counter, change: (frame: Uint8Array) => void, retag = false): void {
-  const lab = new RelayLab();
-  const frame = lab.client.bind(lab.route.tickets);
-  change(frame);
-  if (retag) writeFrameTag(new PureSipHasher(), lab.client.options.key, 0, frame, frame.byteLength);
-  refusesBytes(name, frame, lab);
-}
-
-/** A BIND of a route that ends at the relay, which is no server. */
-function endingBind(): Uint8Array {
-  const lab = new RelayLab({
-    change: (ticket, hop) => {
-      if (hop !== 0) return;
-      ticket.next = undefined;
-      ticket.flags |= HopFlag.last;
-      ticket.hopIndex = 1;
-    },
-  });
-  return lab.client.bind(lab.route.tickets.subarray(0, HOP_TICKET_BYTES));
-}
-
-function beaconPing(token: Uint8Array): Uint8Array {
-  const frame = new Uint8Array(QOS_PING_BYTES);
-  writeRelayHeader(frame, { type: qosPing, shard: 0, flags: 0, epoch: 0, label: 0, sequence: 1 });
-  frame.set(token, BEACON_TOKEN_AT);
-  return frame;
-}
-
-const NOW_S = EPOCH_MS / 1_000;
 
 const PROVOCATIONS: Readonly<Record<Counter, () => void>> = {
   tooShort: () => {
@@ -242,8 +172,9 @@ const PROVOCATIONS: Readonly<Record<Counter, () => void>> = {
     assert.equal(lab.core.size, 0);
   },
   anchorGone: () => {
-    const { lab, anchor } = anchored();
-    lab.fromServer(anchor.frame(close, 1));
+    const lab = new AnchorLab();
+    lab.bindPlayer();
+    lab.fromServer(lab.anchor.frame(close, 1));
     refuses("anchorGone", lab.core, () => lab.say("x"));
   },
   ticketGate: () => {
@@ -447,45 +378,6 @@ const PROVOCATIONS: Readonly<Record<Counter, () => void>> = {
   },
 };
 
-/** A server behind NAT that has bound an anchor, and a client whose route ends there. */
-function anchored(): { lab: RelayLab; anchor: LabEnd } {
-  const core = makeCore();
-  const anchorRoute = anchorTicket();
-  const lab = new RelayLab({
-    change: (ticket, hop) => {
-      if (hop === 0) ticket.next = { hostname: "100::77", port: 1 };
-    },
-  }, [core]);
-  const anchor = new LabEnd({
-    label: anchorRoute.ticket.labelIn,
-    key: anchorRoute.ticket.keyPrev,
-    epoch: anchorRoute.ticket.epoch,
-    shard: 0,
-    isServer: false,
-  });
-  let cookie: Uint8Array | undefined;
-  lab.tamper = (datagram) => {
-    if (datagram.bytes[0] === (0xe0 | RelayFrameType.retry)) cookie = datagram.bytes.slice(20);
-    return [datagram];
-  };
-  lab.fromServer(anchor.bind(anchorRoute.sealed));
-  lab.fromServer(anchor.bind(anchorRoute.sealed, 1n, cookie));
-  lab.bind();
-  assert.equal(core.size, 2);
-  return { lab, anchor };
-}
-
-function anchorTicket(): { ticket: HopTicket; sealed: Uint8Array } {
-  const [ticket] = new LabRoute({ name: "anchor" }).hops;
-  ticket!.flags = HopFlag.anchor | HopFlag.first | HopFlag.last | HopFlag.rebindOk;
-  ticket!.sessionId = 0x77n;
-  ticket!.next = undefined;
-  ticket!.sourceHash = 0n;
-  const nonce = keyOf("anchor").slice(0, 12);
-  const sealed = sealHopTicket(ticket!, relayKey("relay 0"), { shard: 0, hops: 1 }, nonce);
-  return { ticket: ticket!, sealed };
-}
-
 for (const [name, provoke] of Object.entries(PROVOCATIONS)) {
   Deno.test(`a relay refuses and counts: ${name}`, provoke);
 }
@@ -496,10 +388,3 @@ Deno.test("every reason of refusal has a test", () => {
     Object.keys(new RelayDropCounters()).toSorted(),
   );
 });
-
-/** Seals a text of another version under the right keys: by hand, since the function refuses to. */
-function sealedContradiction(ticket: HopTicket): Uint8Array {
-  const nonce = keyOf("contradiction").slice(0, 12);
-  const fine = sealHopTicket(ticket, relayKey("relay 0"), { shard: 0, hops: 2 }, nonce);
-  return resealTicket(fine, relayKey("relay 0"), (text) => text[0] = 9);
-}
