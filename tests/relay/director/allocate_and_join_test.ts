@@ -71,6 +71,21 @@ Deno.test(
   }),
 );
 
+Deno.test("a director whose view lags looks again before it promises", async () => {
+  const lab = await DirectorLab.open();
+  await lab.relays();
+  await lab.server("s1", { maxPlayers: 2 });
+  const { directory } = lab;
+  const stale = directory.list("servers");
+  await lab.director.allocate({ protocolId: "arena", players: players(2) });
+  // What another director wrote is not in the view yet.
+  directory.list = (() => stale) as typeof directory.list;
+  const allocate = lab.director.allocate({ protocolId: "arena", players: players(1) });
+  await assert.rejects(allocate, isDirectorError("conflict"));
+  assert.equal(directory.get("servers", "s1")?.value.reservations.length, 1);
+  await lab.close();
+});
+
 Deno.test(
   "a seat that nobody takes is free again, one that somebody took is not",
   withLab(async (lab) => {
