@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { RelayFrameType } from "../../protocol/relay/relay_frame.ts";
 import { GAME } from "./modes.ts";
 import { exchange, percentile } from "./relay_traffic.ts";
 import { RelayWorld } from "./relay_world.ts";
@@ -69,4 +70,54 @@ Deno.test("nothing reliable is lost or doubled while routes are doubted, switche
   up.assertComplete("up");
   down.assertComplete("down");
   assert.ok(client.leg.counters.failovers >= 4, `${client.leg.counters.failovers}`);
+});
+
+Deno.test("a client that only listens finds the living route as well", () => {
+  const world = new RelayWorld({ relays: 2 });
+  const client = world.connect({ primary: [0], standby: [1] });
+  const { peer } = world;
+  let [gapMs, heardMs] = [0, world.nowMs];
+  client.onMessage = () => {
+    gapMs = Math.max(gapMs, world.nowMs - heardMs);
+    heardMs = world.nowMs;
+  };
+  world.everyMs(1_000 / 60, () => {
+    peer.send("unreliable", new Uint8Array(200));
+    peer.flush();
+  });
+  world.run(2_000);
+  world.relays[0]!.kill();
+  // Its acknowledgements end with what they acknowledge: only PINGs can tell the server.
+  world.run(2_000);
+  assert.ok(gapMs < 300, `${gapMs}`);
+  assert.equal(client.leg.active?.kind, "standby");
+});
+
+Deno.test("the first packet after a quiet time asks the route at once whether it lives", () => {
+  const world = new RelayWorld({ relays: 1 });
+  const client = world.connect({ primary: [0] });
+  world.run(5_000);
+  client.driver.stop();
+  world.run(1_400);
+  const types: number[] = [];
+  world.network.onDatagram = ({ what, from, bytes }) => {
+    if (what === "sent" && from.hostname === client.pipe.localAddress.hostname) {
+      types.push(bytes[0]! & 0x0f);
+    }
+  };
+  const slot = client.pipe.acquire()!;
+  client.pipe.send(slot, 100, client.leg.virtualAddress);
+  assert.deepEqual(types, [RelayFrameType.data, RelayFrameType.ping]);
+});
+
+Deno.test("a packet that is too long for a route is lost by name, and its buffer comes back", () => {
+  const world = new RelayWorld({ relays: 1 });
+  const client = world.connect({ primary: [0] });
+  const { counters } = world.leg;
+  for (const [sizeBytes, tooLong] of [[1_212, 0], [1_213, 1], [1_452, 2]] as const) {
+    const slot = world.gate.acquire()!;
+    world.gate.send(slot, sizeBytes, client.leg.virtualAddress);
+    assert.equal(counters.tooLong, tooLong);
+    assert.throws(() => world.gate.release(slot), TypeError);
+  }
 });

@@ -163,6 +163,20 @@ Deno.test("where a direct path is the last resort, it is proven beforehand and u
   assert.ok(gaps.down < 300 && gaps.up < 300, JSON.stringify(gaps));
 });
 
+Deno.test("a direct path that waits for its turn and dies is not counted on", () => {
+  const world = new RelayWorld({ relays: 1, server: { publicAddresses: [SERVER] } });
+  const client = world.connect({ primary: [0], exposure: "fallback" });
+  exchange(world, client);
+  world.run(3_000);
+  const direct = () => client.leg.routes.find(({ kind }) => kind === "direct")!;
+  assert.equal(direct().isProven, true);
+  const host = client.pipe.localAddress.hostname;
+  world.network.blackout(host, SERVER.hostname, world.nowMs, world.nowMs + 5_000);
+  world.run(4_000);
+  assert.equal(direct().isProven, false);
+  assert.ok(world.runUntil(() => direct().isProven, 60_000));
+});
+
 Deno.test("where addresses are never shown, frames and datagrams without relays are refused by name", () => {
   const world = new RelayWorld({
     relays: 1,

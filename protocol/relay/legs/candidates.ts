@@ -44,8 +44,8 @@ export const MAX_SIGNAL_BYTES: number = NUMBER_BYTES + HEAD_BYTES +
   MAX_CANDIDATES * CANDIDATE_BYTES +
   TAG_BYTES;
 
-/** Numbers begin at random below this, so that a leg that starts again does not repeat one. */
-const FIRST_NUMBER_BELOW = 2 ** 48;
+/** Signals that one end could send in a millisecond without reusing a number: it sends a few a second. */
+const NUMBERS_PER_MS = 1_024;
 
 /** Seals and opens the signals of one end of one session. */
 export class SignalBox {
@@ -55,31 +55,33 @@ export class SignalBox {
   readonly #buffer = new Uint8Array(MAX_SIGNAL_BYTES);
   readonly #view = new DataView(this.#buffer.buffer);
   #nextNumber: number;
+  #newest = -1;
 
   /**
    * Derives the keys of both directions.
    *
    * @param legKey The 16-byte key that the director gave to both ends.
    * @param isClient Which end this is: the two directions have keys of their own.
+   * @param wallMs Milliseconds since 1970. Numbers, and with them nonces, begin there, so that an end which
+   * starts again goes on above those that it used before.
    */
   constructor(
     crypto: CryptoBackend,
     legKey: Uint8Array,
     isClient: boolean,
-    random: (into: Uint8Array) => void,
+    wallMs: number,
   ) {
     this.#crypto = crypto;
     this.#sendKey = directionKey(crypto, legKey, isClient);
     this.#receiveKey = directionKey(crypto, legKey, !isClient);
-    random(this.#buffer.subarray(0, NUMBER_BYTES));
-    this.#nextNumber = Number(this.#view.getBigUint64(0) % BigInt(FIRST_NUMBER_BELOW));
+    this.#nextNumber = Math.floor(wallMs) * NUMBERS_PER_MS;
   }
 
   /** The payload of a SIGNAL frame; valid until the next call. */
   seal(kind: SignalKind, round: number, candidates: readonly Address[]): Uint8Array {
     const buffer = this.#buffer;
     const number = this.#nextNumber++;
-    this.#view.setBigUint64(0, BigInt(number));
+    this.#view.setBigUint64(0, BigInt(number), true);
     let at = NUMBER_BYTES;
     const count = Math.min(candidates.length, MAX_CANDIDATES);
     buffer[at++] = kind;
@@ -90,14 +92,17 @@ export class SignalBox {
       if (!parseIp(hostname, buffer, at)) {
         throw new TypeError(`Cannot offer "${hostname}": it is no IP literal`);
       }
-      this.#view.setUint16(at + IP_BYTES, port);
+      this.#view.setUint16(at + IP_BYTES, port, true);
       at += CANDIDATE_BYTES;
     }
     this.#crypto.seal(this.#sendKey, number, buffer, 0, NUMBER_BYTES, at);
     return buffer.subarray(0, at + TAG_BYTES);
   }
 
-  /** Opens the payload of a SIGNAL frame; `undefined` when it is forged or malformed. */
+  /**
+   * Opens the payload of a SIGNAL frame; `undefined` when it is forged, malformed, or not newer than the
+   * last: a relay that repeats one could have us send to old addresses for ever.
+   */
   open(payload: Uint8Array): Signal | undefined {
     const { byteLength } = payload;
     if (byteLength < NUMBER_BYTES + HEAD_BYTES + TAG_BYTES || byteLength > MAX_SIGNAL_BYTES) {
@@ -105,11 +110,12 @@ export class SignalBox {
     }
     const bytes = payload.slice();
     const view = new DataView(bytes.buffer);
-    const number = Number(view.getBigUint64(0));
-    if (!Number.isSafeInteger(number)) return undefined;
+    const number = Number(view.getBigUint64(0, true));
+    if (!Number.isSafeInteger(number) || number <= this.#newest) return undefined;
     if (!this.#crypto.open(this.#receiveKey, number, bytes, 0, NUMBER_BYTES, byteLength)) {
       return undefined;
     }
+    this.#newest = number;
     return readSignal(bytes, view, byteLength - TAG_BYTES);
   }
 }
@@ -153,7 +159,7 @@ function readSignal(bytes: Uint8Array, view: DataView, end: number): Signal | un
   for (let i = 0; i < count; i++, at += CANDIDATE_BYTES) {
     candidates.push(Object.freeze({
       hostname: formatIp(bytes, at),
-      port: view.getUint16(at + IP_BYTES),
+      port: view.getUint16(at + IP_BYTES, true),
     }));
   }
   return { kind, round, candidates };

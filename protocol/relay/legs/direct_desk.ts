@@ -66,7 +66,7 @@ export class DirectDesk {
   onSignal(frame: Uint8Array, route: ServerRoute, nowMs: number): boolean {
     // Signals travel on any route of the session, under the key of the one that the path belongs to.
     for (const owner of route.session.routes) {
-      const signal = this.#boxOf(owner).open(frame.subarray(RELAY_HEADER_BYTES));
+      const signal = this.#boxOf(owner, nowMs).open(frame.subarray(RELAY_HEADER_BYTES));
       if (signal !== undefined) return this.#take(signal, owner, route, nowMs);
     }
     return false;
@@ -82,7 +82,7 @@ export class DirectDesk {
     if (signal.kind !== SignalKind.offer) return false;
     const ours = this.#candidates();
     path.onOffer(signal, ours.some((address) => !isUsableCandidate(address, false)));
-    const body = this.#boxOf(owner).seal(SignalKind.answer, signal.round, ours);
+    const body = this.#boxOf(owner, nowMs).seal(SignalKind.answer, signal.round, ours);
     this.#outbox.push(back.link, RelayFrameType.signal, 0, body, back.to);
     return true;
   }
@@ -138,11 +138,11 @@ export class DirectDesk {
     return candidates;
   }
 
-  #boxOf(route: ServerRoute): SignalBox {
+  #boxOf(route: ServerRoute, nowMs: number): SignalBox {
     let box = this.#boxes.get(route);
     if (box === undefined) {
-      const { crypto, random } = this.#options;
-      box = new SignalBox(crypto, route.directLink.key, false, random);
+      const { crypto, epochMs } = this.#options;
+      box = new SignalBox(crypto, route.directLink.key, false, epochMs + nowMs);
       this.#boxes.set(route, box);
     }
     return box;

@@ -152,10 +152,10 @@ export class DirectPath {
 
   #begin(nowMs: number): void {
     const { primary, exposure, serverAddress } = this.#grant;
-    const { crypto, random } = this.#options;
+    const { crypto, random, epochMs } = this.#options;
     const rank = exposure === "prefer" ? RouteRank.preferred : RouteRank.lastResort;
     this.#route = this.#routes.addDirect(primary, rank, serverAddress ?? NOWHERE, nowMs);
-    this.#box = new SignalBox(crypto, primary.lastKey, true, random);
+    this.#box = new SignalBox(crypto, primary.lastKey, true, epochMs + nowMs);
     this.#search = new DirectSearch(serverAddress, this.#allowsLoopback(), random);
     this.#search.begin(nowMs);
   }

@@ -8,11 +8,10 @@ import {
   SignalKind,
 } from "../../../../protocol/relay/legs/candidates.ts";
 import { CRYPTO } from "../../../fixtures/pair.ts";
-import { randomFill } from "../../../fixtures/seeded.ts";
 
 const KEY = new Uint8Array(16).fill(3);
 const box = (isClient: boolean, key = KEY) =>
-  new SignalBox(CRYPTO, key, isClient, randomFill(`box ${isClient}`));
+  new SignalBox(CRYPTO, key, isClient, 1_700_000_000_000);
 const addresses = (count: number): Address[] =>
   Array.from(
     { length: count },
@@ -55,6 +54,22 @@ Deno.test("a signal opens at the other end only: not at its sender's, not under 
   const sealed = box(true).seal(SignalKind.offer, 1, addresses(1));
   assert.equal(box(true).open(sealed), undefined);
   assert.equal(box(false, new Uint8Array(16).fill(4)).open(sealed), undefined);
+});
+
+Deno.test("a signal opens once, and none that is older opens after it", () => {
+  const [client, server] = [box(true), box(false)];
+  const [old, newer] = [1, 2].map((round) => client.seal(SignalKind.start, round, []).slice());
+  assert.ok(server.open(newer!));
+  assert.equal(server.open(newer!), undefined);
+  assert.equal(server.open(old!), undefined);
+  assert.ok(server.open(client.seal(SignalKind.start, 3, [])));
+});
+
+Deno.test("an end that starts again a millisecond later is heard", () => {
+  const server = box(false);
+  assert.ok(server.open(box(true).seal(SignalKind.offer, 1, [])));
+  const again = new SignalBox(CRYPTO, KEY, true, 1_700_000_000_001);
+  assert.ok(server.open(again.seal(SignalKind.offer, 1, [])));
 });
 
 Deno.test("the same words are never sealed into the same bytes, nor under the same number", () => {

@@ -8,7 +8,6 @@ import {
 } from "../../../../protocol/relay/legs/leg_counters.ts";
 import { RelayFlag, RelayFrameType } from "../../../../protocol/relay/relay_frame.ts";
 import { CRYPTO } from "../../../fixtures/pair.ts";
-import { randomFill } from "../../../fixtures/seeded.ts";
 import { CLIENT, ClientLab, frameOf, RELAY, type Sent, ServerLab } from "./leg_lab.ts";
 
 type Provoke<L> = (lab: L) => void;
@@ -217,7 +216,7 @@ Deno.test("an offer is answered with our addresses, sealed, and a start with cha
   const server = { hostname: "192.0.2.1", port: 9_999 };
   const lab = new ServerLab("prefer", { publicAddresses: [server] });
   lab.bind();
-  const box = new SignalBox(CRYPTO, lab.grant.primary.lastKey, true, randomFill("client box"));
+  const box = new SignalBox(CRYPTO, lab.grant.primary.lastKey, true, 1_700_000_000_000);
   const victim = { hostname: "224.0.0.1", port: 9 };
   lab.take(frameOf(lab.hop, signal, box.seal(SignalKind.offer, 1, [CLIENT, victim])));
   const [answer] = lab.drain(lab.leg);
@@ -234,4 +233,65 @@ Deno.test("an offer is answered with our addresses, sealed, and a start with cha
     }
   }
   assert.ok(challenges >= 6 && challenges <= 24, `${challenges}`);
+});
+
+/** Proves the client's address, and returns the response that did. */
+function prove(lab: ServerLab): Uint8Array {
+  lab.take(frameOf(lab.direct, RelayFrameType.pathChallenge, new Uint8Array(8)), CLIENT);
+  const challenge = lab.drain(lab.leg).find(({ type }) => type === RelayFrameType.pathChallenge)!;
+  const token = challenge.bytes.slice(20);
+  lab.take(frameOf(lab.direct, pathResponse, token), CLIENT);
+  assert.equal(lab.leg.counters.directPaths, 1);
+  return token;
+}
+
+/** Where the next packet to the client goes. */
+function target(lab: ServerLab): unknown {
+  const session = lab.leg.sessionAt({ hostname: "100::5", port: 1 })!;
+  assert.ok(session.copies(lab.nowMs) >= 1);
+  return lab.leg.sealPacket(session, 0, new Uint8Array(100), 10);
+}
+
+Deno.test("a response proves one address once: said again elsewhere it proves nothing", () => {
+  const lab = new ServerLab("prefer");
+  lab.bind();
+  const token = prove(lab);
+  const elsewhere = { hostname: "198.51.100.99", port: 1 };
+  lab.nowMs = 1_000;
+  lab.take(frameOf(lab.direct, pathResponse, token), elsewhere);
+  assert.equal(lab.leg.counters.directPaths, 1);
+});
+
+Deno.test("answers go where the client was proven to be, and nowhere else that data comes from", () => {
+  const lab = new ServerLab("prefer");
+  lab.bind();
+  assert.equal(lab.take(frameOf(lab.direct, data, new Uint8Array(3)), CLIENT), 3);
+  assert.deepEqual(target(lab), RELAY);
+  prove(lab);
+  assert.deepEqual(target(lab), RELAY);
+  const elsewhere = { hostname: "198.51.100.99", port: 1 };
+  assert.equal(lab.take(frameOf(lab.direct, data, new Uint8Array(3)), elsewhere), 3);
+  assert.deepEqual(target(lab), RELAY);
+  assert.equal(lab.take(frameOf(lab.direct, data, new Uint8Array(3)), CLIENT), 3);
+  assert.deepEqual(target(lab), CLIENT);
+  assert.equal(lab.take(frameOf(lab.direct, data, new Uint8Array(3)), elsewhere), 3);
+  assert.deepEqual(target(lab), CLIENT);
+  assert.equal(lab.take(frameOf(lab.hop, data, new Uint8Array(3))), 3);
+  assert.deepEqual(target(lab), RELAY);
+});
+
+Deno.test("a server that does not know a label tells the relay with the relay's own frame, ten times a second", () => {
+  const lab = new ServerLab();
+  const frame = frameOf(lab.hop, data, new Uint8Array(50));
+  for (let i = 0; i < 30; i++) lab.take(frame.slice());
+  const hints = lab.drain(lab.leg);
+  assert.equal(hints.length, 10);
+  const [{ bytes, type, to }] = hints as [Sent];
+  assert.equal(type, noSession);
+  assert.deepEqual(to, RELAY);
+  assert.deepEqual(bytes.slice(3), frame.slice(3, 20));
+  assert.equal(bytes[2]! ^ frame[2]!, RelayFlag.downstream);
+  assert.ok(lab.hop.isEcho(bytes));
+  lab.take(frameOf(lab.hop, data));
+  assert.deepEqual(lab.drain(lab.leg), []);
 });
