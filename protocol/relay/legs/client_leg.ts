@@ -226,7 +226,9 @@ export class ClientLeg {
     if (!isFresh(judgement, counters)) return -1;
     route.link.accept();
     if (route.kind === "direct" && this.#direct.onFrame(frame, type, from, nowMs)) {
-      return this.#afterDirect(nowMs);
+      if (this.#direct.takeProven()) this.counters.directPaths++;
+      this.#evaluate(nowMs);
+      return -1;
     }
     const isPong = type === RelayFrameType.pong && route.onPong(frame, nowMs);
     route.health.onHeard(nowMs);
@@ -338,13 +340,6 @@ export class ClientLeg {
     }
     // Only PONGs say how long the relay stays.
     if (type === RelayFrameType.pong) this.#needs.ask("drain", readPongDrainS(frame), nowMs);
-  }
-
-  /** A proven direct path may be the better route at once: its PONG comes with the next PING. */
-  #afterDirect(nowMs: number): number {
-    if (this.#direct.takeProven()) this.counters.directPaths++;
-    this.#evaluate(nowMs);
-    return -1;
   }
 
   #doubtAtMs(): number {
