@@ -67,7 +67,7 @@ export class EndpointDriver {
     pipe: DatagramPipe,
     clock: Clock,
     onNews: (nowMs: number) => void,
-    onError: (error: unknown) => void = reportError,
+    onError: (error: unknown) => void = (error) => reportError(error),
   ) {
     this.#endpoint = endpoint;
     this.#pipe = pipe;

@@ -13,6 +13,7 @@ import { fuzzDatagrams } from "./datagrams.ts";
 import { fuzzFrames } from "./frames.ts";
 import { fuzzHandshakes } from "./handshakes.ts";
 import type { FuzzOptions, FuzzReport } from "./mutator.ts";
+import { fuzzRelayFrames } from "./relay_frames.ts";
 import { fuzzSchemaReaders } from "./schema_readers.ts";
 import { growthBytes, memoryBytes } from "../soak/heap.ts";
 import { fuzzScripts } from "./scripts.ts";
@@ -25,6 +26,7 @@ const TARGETS: Readonly<Record<string, Fuzzer>> = {
   frames: fuzzFrames,
   handshakes: fuzzHandshakes,
   scripts: fuzzScripts,
+  relay_frames: fuzzRelayFrames,
   schema_readers: (options) => {
     const { accepted, refused, slowestUs } = fuzzSchemaReaders(options);
     const verdicts = new Map([["accepted", accepted]]);
@@ -60,6 +62,16 @@ function print(line: string): void {
   console.log(line);
 }
 
+const HELP = `Feeds random and mutated input to everything that reads what a peer wrote.
+
+deno task fuzz [--iterations N] [--seconds S] [--seed N] [--target NAME,NAME]
+
+  --iterations N  inputs in all
+  --seconds S     ends after this long; 60 without --iterations
+  --seed N        decides every input; default 1
+  --target NAMES  ${Object.keys(TARGETS).join(", ")}; default all of them in turns
+`;
+
 function readOptions() {
   const { values } = parseArgs({
     options: {
@@ -67,8 +79,13 @@ function readOptions() {
       iterations: { type: "string" },
       seed: { type: "string", default: "1" },
       target: { type: "string", default: "all" },
+      help: { type: "boolean", short: "h" },
     },
   });
+  if (values.help) {
+    print(HELP);
+    Deno.exit(0);
+  }
   const names = values.target === "all" ? Object.keys(TARGETS) : values.target.split(",");
   const unknown = names.find((name) => TARGETS[name] === undefined);
   if (unknown !== undefined) {

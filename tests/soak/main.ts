@@ -35,15 +35,31 @@ function print(line: string): void {
   console.log(line);
 }
 
+const HELP = `Plays the worst networks in simulated time, checks every message and watches the heap.
+
+deno task soak [--minutes M] [--seed N] [--row NAME] [--handshakes N]
+
+  --minutes M     simulated minutes of each network; default 5
+  --seed N        decides everything; default 1
+  --row NAME      networks of tests/simulation/network_rows.ts whose name has this in it;
+                  default: ${WORST.join(", ")}
+  --handshakes N  handshakes at 20 % loss, with and without cookies; default 10000
+`;
+
 function readOptions() {
   const { values } = parseArgs({
     options: {
+      help: { type: "boolean", short: "h" },
       minutes: { type: "string", default: "5" },
       seed: { type: "string", default: "1" },
       row: { type: "string" },
       handshakes: { type: "string", default: "10000" },
     },
   });
+  if (values.help) {
+    print(HELP);
+    Deno.exit(0);
+  }
   const numbers = {
     minutes: Number(values.minutes),
     seed: Number(values.seed),
