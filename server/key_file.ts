@@ -18,7 +18,9 @@ export type KeyKind =
   /** The server's X25519 secret key; its public half is in connect URLs. */
   | "server"
   /** Shared by a server and an issuer of connect tickets. */
-  | "ticket";
+  | "ticket"
+  /** A relay's X25519 secret key; its director seals ticket keys to the public half. */
+  | "relay";
 
 /** Codes of {@link KeyFileError}. */
 export type KeyFileErrorCode =
@@ -56,7 +58,10 @@ export interface LoadedKey {
 const COMMENTS: Readonly<Record<KeyKind, string>> = {
   server: "# tickwire server key. Secret: who has it can pretend to be the server.",
   ticket: "# tickwire ticket key. Secret: who has it can let anybody in under any name.",
+  relay: "# tickwire relay key. Secret: who has it can pretend to be the relay.",
 };
+
+const KINDS: readonly KeyKind[] = ["server", "ticket", "relay"];
 
 /** A key file has under 200 bytes; whatever is longer is another file given by mistake. */
 const MAX_FILE_BYTES = 4_096;
@@ -151,8 +156,8 @@ function checkInfo(path: string, { isFile, mode }: Deno.FileInfo): void {
 function parseKey(path: string, kind: KeyKind, text: string): Uint8Array {
   const lines = text.split("\n").map((line) => line.trim());
   const keys = lines.filter((line) => line !== "" && !line.startsWith("#"));
-  const other = kind === "server" ? "ticket" : "server";
-  if (lines.includes(COMMENTS[other])) {
+  const other = KINDS.find((candidate) => lines.includes(COMMENTS[candidate]));
+  if (other !== undefined && other !== kind) {
     throw new KeyFileError(
       "malformed",
       `Cannot use key file "${path}" as a ${kind} key: it is a ${other} key`,

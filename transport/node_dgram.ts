@@ -30,7 +30,10 @@ import { type SocketTarget, SocketTargets } from "./socket_target.ts";
  * @throws {TransportError} `address-in-use`, `address-not-available` if the address cannot be bound.
  */
 export async function openDgram(options: SocketOptions): Promise<DatagramPipe> {
-  const socket = await bindSocket(options, bindDgram);
+  const socket = await bindSocket(
+    options,
+    (hostname, port) => bindDgram(hostname, port, options.reuseAddress ?? false),
+  );
   try {
     return new DgramPipe(socket, options);
   } catch (error) {
@@ -39,11 +42,16 @@ export async function openDgram(options: SocketOptions): Promise<DatagramPipe> {
   }
 }
 
-async function bindDgram(hostname: string, port: number): Promise<Socket> {
+async function bindDgram(
+  hostname: string,
+  port: number,
+  reuseAddress: boolean,
+): Promise<Socket> {
   const literal = isIP(hostname) === 0 ? (await lookup(hostname)).address : hostname;
   const family = isIPv4(literal) ? 4 : 6;
   const socket = createSocket({
     type: family === 4 ? "udp4" : "udp6",
+    reuseAddr: reuseAddress,
     // Only literals reach the socket; its own look-up would cost a turn of the event loop each.
     lookup: (host, _options, callback) => callback(null, host, family),
   });

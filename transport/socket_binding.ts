@@ -16,6 +16,11 @@ export interface SocketOptions {
   hostname?: string | undefined;
   /** Port to bind, 0 to 65,535; 0 lets the system choose. */
   port: number;
+  /**
+   * Lets another process that also says so bind the same address later. On Linux the last one that bound
+   * gets what comes in, while the others go on sending. Default false: a taken address is refused.
+   */
+  reuseAddress?: boolean | undefined;
   /** Where the receive buffer and the transmit slab live; called once for each. Default: the heap. */
   allocate?: Allocate | undefined;
   /**

@@ -71,7 +71,13 @@ export async function openUdp(options: SocketOptions): Promise<DatagramPipe> {
   }
   const socket = await bindSocket(
     options,
-    (hostname, port) => Deno.listenDatagram({ transport: "udp", hostname, port }),
+    (hostname, port) =>
+      Deno.listenDatagram({
+        transport: "udp",
+        hostname,
+        port,
+        reuseAddress: options.reuseAddress ?? false,
+      }),
   );
   try {
     return new UdpPipe(socket, options);

@@ -61,6 +61,8 @@ export interface DirectorOptions {
   readonly publicUrl?: string;
   /** Most relays of a route, 1 to 3. Default 2: a third machine is seldom worth it. */
   readonly maxRelays?: number;
+  /** How long tickets are sealed with one key; the same for all directors. Default 24 hours. */
+  readonly keyPeriodMs?: number;
   /** Told of demand for game servers. */
   readonly fleet?: FleetHooks;
   /** Default: real time. */
@@ -121,7 +123,8 @@ export class Director {
     if (!(maxRelays >= 1 && maxRelays <= MAX_HOPS)) {
       throw new RangeError(`A route has 1 to ${MAX_HOPS} relays, not ${maxRelays}`);
     }
-    const keys = new KeyTree(key);
+    const { keyPeriodMs } = options;
+    const keys = new KeyTree(key, keyPeriodMs === undefined ? {} : { periodMs: keyPeriodMs });
     await checkFingerprint(directory, keys.fingerprint);
     const keyOf = (holder: KeyHolder) => keys.sealingKey(holder, wallClockMs());
     return new Director({
@@ -334,7 +337,10 @@ async function checkFingerprint(directory: Directory, fingerprint: string): Prom
   } catch (error) {
     throw asDirectorError(error);
   }
-  throw new DirectorError("conflict", "The directors of this directory have another key");
+  throw new DirectorError(
+    "conflict",
+    "The directors of this directory have another key, or change keys at other times",
+  );
 }
 
 /** What the directory refuses, in the director's own words. */

@@ -11,8 +11,15 @@ import type { CryptoBackend } from "../../protocol/crypto/backend.ts";
 import { nobleBackend } from "../../protocol/crypto/noble.ts";
 import type { RelayKey } from "../../protocol/relay/hop_ticket.ts";
 
-/** How long tickets are sealed with one key. Random nonces are good for 2^32 tickets of one key. */
+/**
+ * How long tickets are sealed with one key unless an operator says otherwise. Random nonces are good for
+ * 2^32 tickets of one key.
+ */
 export const KEY_PERIOD_MS = 86_400_000;
+/** Shortest period: a relay that lost all directors lives on what it was told for 15 minutes. */
+export const MIN_KEY_PERIOD_MS = 3_600_000;
+/** Longest period. */
+export const MAX_KEY_PERIOD_MS = 2_592_000_000;
 
 /** Who opens tickets: a relay or a server, by its id. */
 export interface KeyHolder {
@@ -33,23 +40,37 @@ export class KeyTree {
   readonly fingerprint: string;
   readonly #master: Uint8Array;
   readonly #crypto: CryptoBackend;
+  readonly #periodMs: number;
 
   /**
    * @param master 32 secret bytes, the same for all directors of a network.
-   * @throws RangeError for another length.
+   * @param options The period is one for all directors of a network, an hour to 30 days; the backend computes.
+   * @throws RangeError for another length, or a period out of bounds.
    */
-  constructor(master: Uint8Array, crypto: CryptoBackend = nobleBackend()) {
+  constructor(
+    master: Uint8Array,
+    options: { readonly crypto?: CryptoBackend; readonly periodMs?: number } = {},
+  ) {
+    const { crypto = nobleBackend(), periodMs = KEY_PERIOD_MS } = options;
+    if (!(periodMs >= MIN_KEY_PERIOD_MS && periodMs <= MAX_KEY_PERIOD_MS)) {
+      throw new RangeError(
+        `Keys change every ${MIN_KEY_PERIOD_MS} to ${MAX_KEY_PERIOD_MS} ms, not ${periodMs}`,
+      );
+    }
     if (master.byteLength !== 32) {
       throw new RangeError(`A director key has 32 bytes, not ${master.byteLength}`);
     }
     this.#master = master.slice();
     this.#crypto = crypto;
-    this.fingerprint = toText(this.#derive("fingerprint").subarray(0, 12));
+    this.#periodMs = periodMs;
+    // Directors with different periods would seal with different keys.
+    const parts = periodMs === KEY_PERIOD_MS ? [] : [String(periodMs)];
+    this.fingerprint = toText(this.#derive("fingerprint", ...parts).subarray(0, 12));
   }
 
   /** The key with which tickets for a holder are sealed now. */
   sealingKey(holder: KeyHolder, wallClockMs: number): RelayKey {
-    return this.#keyOfPeriod(holder, Math.floor(wallClockMs / KEY_PERIOD_MS));
+    return this.#keyOfPeriod(holder, Math.floor(wallClockMs / this.#periodMs));
   }
 
   /**
@@ -57,7 +78,7 @@ export class KeyTree {
    * whichever is nearer. Clocks may differ by half a day.
    */
   liveKeys(holder: KeyHolder, wallClockMs: number): [RelayKey, RelayKey] {
-    const first = Math.floor(wallClockMs / KEY_PERIOD_MS - 0.5);
+    const first = Math.floor(wallClockMs / this.#periodMs - 0.5);
     return [this.#keyOfPeriod(holder, first), this.#keyOfPeriod(holder, first + 1)];
   }
 
