@@ -11,6 +11,7 @@ import assert from "node:assert/strict";
 import { dirname, join, normalize, relative } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import config from "../deno.json" with { type: "json" };
+import { CloseCode, DELIVERIES, REFUSAL_STATUSES, t } from "../mod.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 
@@ -236,4 +237,19 @@ Deno.test("a command with a file or task that there is not is found", () => {
     "a.md: tools/no.ts",
     "a.md: ./no.ts",
   ]);
+});
+
+/** What a page should name in code and does not. */
+function missingIn(page: string, names: readonly string[]): string[] {
+  const text = GUIDE.get(`docs/guide/${page}`) ?? "";
+  return names.filter((name) => !text.includes(name));
+}
+
+Deno.test("the guide names every field, delivery, refusal and close code", () => {
+  assert.deepEqual(missingIn("messages.md", Object.keys(t).map((name) => `\`t.${name}(`)), []);
+  assert.deepEqual(missingIn("deliveries.md", DELIVERIES.map((name) => `| \`${name}\``)), []);
+  assert.deepEqual(missingIn("errors.md", REFUSAL_STATUSES.map((name) => `| \`"${name}"\``)), []);
+  const codes = Object.entries(CloseCode).map(([name, code]) => `| ${code}    | \`${name}\``);
+  assert.deepEqual(missingIn("errors.md", codes), []);
+  assert.deepEqual(missingIn("errors.md", ["a name that is not there"]).length, 1);
 });
