@@ -19,12 +19,16 @@ import { reportFailure } from "../transport/report_failure.ts";
 import { CLIENT_EVENTS, type ClientEvents, type ClientState, type ClosedInfo } from "./events.ts";
 import { ConnectError } from "./errors.ts";
 import { type MessageFeed, MessageStream } from "./message_stream.ts";
+import type { RelayLine } from "./relay_line.ts";
+import { directRoute, lineRoute, type RouteStats } from "./route_stats.ts";
 import { SessionKeeper } from "./session_keeper.ts";
 
 /** Statistics of a client. Those of the session begin anew with every session. */
 export interface ClientStats extends SessionStats {
   /** Everything that was refused, by reason. */
   readonly drops: Readonly<DropCounters>;
+  /** Which way packets take. */
+  readonly route: RouteStats;
   /** The socket. */
   readonly pipe: Readonly<PipeCounters>;
   /** The last tick of the server that was heard of; -1 before the first. */
@@ -63,6 +67,8 @@ export interface ClientParts {
   readonly dial: (() => Promise<ClientEndpoint>) | undefined;
   /** For how long a new session is tried for. */
   readonly reconnectTimeoutMs: number;
+  /** The line through relays, if there is one. */
+  readonly line?: RelayLine | undefined;
 }
 
 /** A client. Made by {@link connect}. */
@@ -70,6 +76,7 @@ export class Client<P extends ProtocolCore = ProtocolCore> {
   /** The game's protocol. */
   readonly protocol: P;
   readonly #pipe: DatagramPipe;
+  readonly #line: RelayLine | undefined;
   readonly #clock: Clock;
   readonly #keeper: SessionKeeper;
   readonly #streams = new Set<MessageStream<unknown>>();
@@ -82,6 +89,7 @@ export class Client<P extends ProtocolCore = ProtocolCore> {
   constructor(protocol: P, parts: ClientParts) {
     this.protocol = protocol;
     this.#pipe = parts.pipe;
+    this.#line = parts.line;
     this.#clock = parts.clock;
     this.#handlers.addEvent("disconnected", () => {
       for (const stream of this.#streams) stream.end();
@@ -242,6 +250,7 @@ export class Client<P extends ProtocolCore = ProtocolCore> {
     return {
       ...sessionStats(session),
       drops,
+      route: this.#line === undefined ? directRoute(this.rttMs) : lineRoute(this.#line, this.rttMs),
       pipe: this.#pipe.counters,
       serverTick: session.connection?.peerTick ?? -1,
       handlerErrors: this.#handlers.errors,

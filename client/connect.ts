@@ -6,6 +6,7 @@
 import type { ClientEvent } from "../protocol/client_endpoint.ts";
 import { loadSodium } from "../protocol/crypto/sodium.ts";
 import type { ProtocolCore } from "../schema/mod.ts";
+import type { DatagramPipe } from "../transport/pipe.ts";
 import { openDatagramPipe } from "../transport/open_datagram_pipe.ts";
 import { RestartablePipe } from "../transport/restartable_pipe.ts";
 import { simulate } from "../transport/simulate.ts";
@@ -15,6 +16,7 @@ import { Client } from "./client.ts";
 import { Dialer } from "./dialer.ts";
 import { driveUntil, orAborted } from "./drive.ts";
 import { ConnectError } from "./errors.ts";
+import { isRelayed, openLine, relayDialer } from "./open_line.ts";
 import { checkConnectOptions, type ConnectOptions } from "./options.ts";
 import { askForSchema, type QueryContext } from "./query.ts";
 
@@ -47,7 +49,8 @@ const RECONNECT_TIMEOUT_MS = 60_000;
  * await server.close();
  * ```
  *
- * @param url `tickwire://host:port#key`. With a `ticket`, an empty string takes the addresses from it.
+ * @param url `tickwire://host:port#key`, or a join URL: `tickwire-join://host:port/CODE`. With a `ticket`, an
+ * empty string takes the addresses from it; with `relay`, it is empty.
  * @throws ConnectError when the server refuses, is not trusted or does not answer within 5 s, or the
  * caller gave up; TypeError or RangeError for a URL, ticket or option that makes no sense.
  */
@@ -57,7 +60,7 @@ export async function connect<P extends ProtocolCore>(
   options: ConnectOptions = {},
 ): Promise<Client<P>> {
   const { environment = {}, signal } = options;
-  let { pipe: inner } = environment;
+  let inner: DatagramPipe | undefined = environment.pipe;
   try {
     checkConnectOptions(options);
     const crypto = environment.crypto ?? await loadSodium();
@@ -70,9 +73,13 @@ export async function connect<P extends ProtocolCore>(
     });
     await orAborted(signal, Promise.resolve());
     if (options.sim !== undefined) inner = simulate(inner, options.sim, clock);
-    const pipe = new RestartablePipe(inner);
-    const context = { protocol, url, options, crypto, random, clock, pipe };
-    const dialer = new Dialer({ ...context, signal });
+    const context = { protocol, url, options, crypto, random, clock, signal };
+    const line = isRelayed(url, options) ? await openLine(inner, context) : undefined;
+    const pipe = line ?? new RestartablePipe(inner);
+    inner = pipe;
+    const dialer = line === undefined
+      ? new Dialer({ ...context, pipe })
+      : relayDialer(line, context);
     const endpoint = await dialer.dial();
     const event = await driveUntil(
       endpoint,
@@ -88,6 +95,7 @@ export async function connect<P extends ProtocolCore>(
       clock,
       dial: reconnect ? () => dialer.dial() : undefined,
       reconnectTimeoutMs,
+      line,
     });
   } catch (error) {
     // A pipe that was given is taken over, whatever comes of it.

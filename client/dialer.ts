@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { ClientEndpoint } from "../protocol/client_endpoint.ts";
+import type { ClientEndpoint } from "../protocol/client_endpoint.ts";
 import {
   type ConnectUrl,
   encodeKey,
@@ -16,11 +16,12 @@ import {
 import type { Address } from "../protocol/address.ts";
 import { isEqual } from "../protocol/cookie.ts";
 import type { CryptoBackend } from "../protocol/crypto/backend.ts";
-import { type ConnectTicket, connectTicketCodec } from "../schema/messages/mod.ts";
+import type { ConnectTicket } from "../schema/messages/mod.ts";
 import type { ProtocolCore } from "../schema/mod.ts";
+import { beginHandshake, readTicket } from "./begin_handshake.ts";
 import { type DriveContext, orAborted } from "./drive.ts";
 import { ConnectError } from "./errors.ts";
-import type { ConnectOptions, TicketText } from "./options.ts";
+import type { ConnectOptions } from "./options.ts";
 import { askForInfo, type QueryContext } from "./query.ts";
 
 /** What a dialer works with. */
@@ -75,22 +76,16 @@ export class Dialer {
     const ticket = await this.#ticket();
     this.#addresses = await this.#resolve(this.#targets(ticket));
     const serverKey = ticket?.serverKey ?? this.#trustedKey ?? await this.#discoverKey();
-    const { auth, sessionLimits = {}, timeoutMs, traceDatagrams } = options;
-    const endpoint = new ClientEndpoint({
+    return beginHandshake({
       protocol,
+      options,
       crypto,
       random,
+      clock,
       serverKey,
       addresses: this.#addresses,
-      ticket: ticket && { sealed: ticket.sealed, psk: ticket.psk },
-      auth: typeof auth === "string" ? new TextEncoder().encode(auth) : auth,
-      sessionLimits: traceDatagrams === undefined
-        ? sessionLimits
-        : { ...sessionLimits, traceDatagrams },
-      handshakeTimeoutMs: timeoutMs,
+      ticket,
     });
-    endpoint.connect(clock.nowMs());
-    return endpoint;
   }
 
   /** The server has proven its key: time to remember it. @throws What the function of `trustServer` throws. */
@@ -173,19 +168,4 @@ export class Dialer {
     this.#trustedKey = key;
     return key;
   }
-}
-
-/** @throws TypeError when it is no ticket. */
-function readTicket(ticket: TicketText): ConnectTicket {
-  let bytes: Uint8Array | undefined;
-  try {
-    bytes = typeof ticket === "string"
-      ? Uint8Array.fromBase64(ticket, { alphabet: "base64url" })
-      : ticket;
-  } catch {
-    bytes = undefined;
-  }
-  const decoded = bytes && connectTicketCodec.decode(bytes);
-  if (decoded === undefined) throw new TypeError("Cannot connect: the ticket is malformed");
-  return decoded;
 }

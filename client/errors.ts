@@ -15,6 +15,12 @@ export type ConnectErrorCode =
   | "wire-version"
   /** The caller's signal ended the attempt. */
   | "aborted"
+  /** No game has this join code, or no longer. */
+  | "unknown-code"
+  /** The director did not answer, or could not. */
+  | "director-away"
+  /** No relay leads to the server, or none of those that should answers. */
+  | "no-relay"
   /** The connection ended while something was awaited. */
   | "closed"
   /** The server refused, with its status. */

@@ -13,12 +13,15 @@ export type { MessageFeed } from "./message_stream.ts";
 export type {
   ClientEnvironment,
   ConnectOptions,
+  GrantGiver,
+  GrantInput,
   TicketText,
   TrustServer,
   TrustVerdict,
   UntrustedServer,
 } from "./options.ts";
 export { type QueryOptions, queryServer, type ServerDescription } from "./query.ts";
+export type { HeldRoute, RouteStats } from "./route_stats.ts";
 export { REFUSAL_STATUSES, type RefusalStatus } from "../schema/messages/mod.ts";
 export type { CryptoBackend, PacketKey } from "../protocol/crypto/backend.ts";
 export type { DropCounters } from "../protocol/counters.ts";

@@ -8,6 +8,9 @@ import type { CryptoBackend } from "../protocol/crypto/backend.ts";
 import type { SessionLimits } from "../protocol/limits.ts";
 import type { Clock } from "../transport/clock.ts";
 import type { ImpairmentOptions } from "../transport/impairment.ts";
+import type { GrantJson } from "../protocol/relay/api/grant_json.ts";
+import type { RelayGrant } from "../protocol/relay/relay_grant.ts";
+import type { Fetch } from "../transport/director_http.ts";
 import type { DatagramPipe } from "../transport/pipe.ts";
 
 /** What a server told of itself before it was trusted. */
@@ -38,6 +41,12 @@ export type TrustServer = (server: UntrustedServer) => TrustVerdict | Promise<Tr
 /** A connect ticket: base64url text, or the bytes. */
 export type TicketText = string | Uint8Array;
 
+/** A grant as a director gave it: JSON as text or parsed, or with its bytes. */
+export type GrantInput = string | GrantJson | RelayGrant;
+
+/** Gets a grant from a game's back end. */
+export type GrantGiver = () => GrantInput | Promise<GrantInput>;
+
 /** Where a client's datagrams, time and random bytes come from, for tests and other transports. */
 export interface ClientEnvironment {
   /** Moves datagrams. Taken over: the client closes it when it ends, and `connect` when it throws. */
@@ -48,6 +57,10 @@ export interface ClientEnvironment {
   readonly random?: (into: Uint8Array) => void;
   /** Keys and tags. */
   readonly crypto?: CryptoBackend;
+  /** Wall clock, milliseconds since 1970: leases of relays expire by it. */
+  readonly wallClockMs?: () => number;
+  /** Sends requests to directors. */
+  readonly fetch?: Fetch;
 }
 
 /** Options of {@link connect}. */
@@ -57,6 +70,14 @@ export interface ConnectOptions {
    * session: with a function, a client that lost its session can ask for another ticket.
    */
   readonly ticket?: TicketText | (() => TicketText | Promise<TicketText>);
+  /**
+   * A grant of a director, or a function that gets one: the way to the server leads through relays, and the
+   * URL is empty. With a function, a client that lost its session asks for another grant. Join URLs need
+   * no grant.
+   */
+  readonly relay?: GrantInput | GrantGiver;
+  /** Where the player is, `v1:fra=12,ams=17`, for the choice of relays. Default: joining measures it. */
+  readonly pingLocation?: string;
   /** Anything for the server's authorize hook, at most 512 bytes; text is sent as UTF-8. */
   readonly auth?: string | Uint8Array;
   /**

@@ -35,6 +35,8 @@ export interface ServerEvents<Data> {
    * or `"delivery"`. Without a listener the error is logged, or printed where no log is configured.
    */
   error: (error: unknown, where: string) => void;
+  /** Players join by another code from now on. Only with the `relay` option; never for the first code. */
+  joinCode: (code: string) => void;
   /** The server begins to stop: the last chance to send. */
   stopping: () => void;
 }
@@ -47,5 +49,6 @@ export const SERVER_EVENTS: readonly (keyof ServerEvents<unknown>)[] = [
   "disconnected",
   "drained",
   "error",
+  "joinCode",
   "stopping",
 ];

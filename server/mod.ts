@@ -34,6 +34,8 @@ export type {
   ServerEnvironment,
 } from "./options.ts";
 export { type DisconnectOptions, Peer, type PeerState } from "./peer.ts";
+export type { RelayAnchorStats, ServerRelay } from "./relay_link.ts";
+export type { ServeRelayOptions } from "./relay_options.ts";
 export { serve } from "./serve.ts";
 export { type BroadcastOptions, Server, type ServerCloseOptions } from "./server.ts";
 export type { ServerStats } from "./server_stats.ts";

@@ -10,7 +10,9 @@ import type { CryptoBackend } from "../protocol/crypto/backend.ts";
 import type { EndpointLimits, SessionLimits } from "../protocol/limits.ts";
 import type { Clock } from "../transport/clock.ts";
 import type { ImpairmentOptions } from "../transport/impairment.ts";
+import type { Fetch } from "../transport/director_http.ts";
 import type { DatagramPipe } from "../transport/pipe.ts";
+import { checkRelayOptions, type ServeRelayOptions } from "./relay_options.ts";
 
 /** A player at the door, as the authorize hook sees it. */
 export interface AuthorizeContext {
@@ -65,6 +67,8 @@ export interface ServerEnvironment {
   readonly crypto?: CryptoBackend;
   /** Wall clock, milliseconds since 1970. */
   readonly wallClockMs?: () => number;
+  /** Sends requests to the director of the `relay` option. */
+  readonly fetch?: Fetch;
 }
 
 /** Options of {@link serve}. */
@@ -116,12 +120,20 @@ export interface ServeOptions<Data = undefined> {
   readonly traceDatagrams?: number;
   /** Impairs the server's own traffic, for trying things out. */
   readonly sim?: ImpairmentOptions | string;
+  /**
+   * Lets players come through relays, by a join code or a grant: from behind NAT, without a port that is
+   * forwarded, and without knowing where the server is. Default: they come to its address.
+   */
+  readonly relay?: ServeRelayOptions;
   /** Replaces socket, clock, randomness or cryptography. */
   readonly environment?: ServerEnvironment;
 }
 
 /** Most ticks a second: beyond it timers of 1 ms cannot keep up. */
 export const MAX_TICK_HZ = 1_000;
+
+/** Players at once, unless told otherwise. */
+export const DEFAULT_MAX_PEERS = 4_096;
 
 /** What an X25519 key and a key of tickets have. */
 const KEY_BYTES = 32;
@@ -146,6 +158,7 @@ export function checkServeOptions(options: ServeOptions<unknown>): void {
   if (!Number.isInteger(maxPeers) || maxPeers < 1) {
     throw new RangeError(`Cannot serve ${maxPeers} peers: "maxPeers" is an integer of 1 and more`);
   }
+  if (options.relay !== undefined) checkRelayOptions(options.relay);
   checkEndpointLimits(options.limits ?? {});
   checkSessionLimits(sessionLimitsOf(options));
 }

@@ -11,7 +11,14 @@ import { DatagramMemory } from "../transport/datagram_memory.ts";
 import { openDatagramPipe } from "../transport/open_datagram_pipe.ts";
 import { preciseClock, systemClock } from "../transport/system_clock.ts";
 import { DEFAULT_PORT } from "../protocol/connect_url.ts";
-import { checkServeOptions, type ServeOptions, sessionLimitsOf } from "./options.ts";
+import {
+  checkServeOptions,
+  DEFAULT_MAX_PEERS,
+  type ServeOptions,
+  sessionLimitsOf,
+} from "./options.ts";
+import { openRelay } from "./open_relay.ts";
+import type { ServerRelay } from "./relay_link.ts";
 import { Server } from "./server.ts";
 import { systemRandom } from "../transport/system_random.ts";
 import { simulate } from "../transport/simulate.ts";
@@ -38,7 +45,8 @@ const TRANSMIT_SLOTS = 4_096;
  * await server.close();
  * ```
  *
- * @throws RangeError or TypeError for options that make no sense, TransportError when the address cannot be bound.
+ * @throws RangeError or TypeError for options that make no sense, TransportError when the address cannot be bound;
+ * DirectorRequestError when the director of the `relay` option is away, refuses, or knows no relay.
  */
 export async function serve<P extends ProtocolCore, Data = undefined>(
   protocol: P,
@@ -47,6 +55,7 @@ export async function serve<P extends ProtocolCore, Data = undefined>(
   const { environment = {}, preciseTicks = false, limits, maxPeers, sim } = options;
   let { pipe } = environment;
   let memory: DatagramMemory | undefined;
+  let relay: ServerRelay | undefined;
   try {
     checkServeOptions(options);
     const crypto = environment.crypto ?? await loadSodium();
@@ -61,17 +70,38 @@ export async function serve<P extends ProtocolCore, Data = undefined>(
       transmitSlots: TRANSMIT_SLOTS,
     });
     if (sim !== undefined) pipe = simulate(pipe, sim, clock, memory.allocate);
+    const staticSecret = options.key ?? randomKey(random);
+    const epochMs = wallClockMs() - clock.nowMs();
+    let { ticketKeys = [] } = options;
+    if (options.relay !== undefined) {
+      const opened = await openRelay({
+        options: options.relay,
+        pipe,
+        clock,
+        epochMs,
+        crypto,
+        random,
+        fetch: environment.fetch,
+        staticSecret,
+        protocolName: protocol.name,
+        name: options.name ?? protocol.name,
+        maxPlayers: maxPeers ?? DEFAULT_MAX_PEERS,
+      });
+      relay = opened.relay;
+      pipe = opened.gate;
+      ticketKeys = [...ticketKeys, ...opened.ticketKeys];
+    }
     const endpoint = new ServerEndpoint({
       protocol,
       crypto,
       random,
-      staticSecret: options.key ?? randomKey(random),
-      epochMs: wallClockMs() - clock.nowMs(),
+      staticSecret,
+      epochMs,
       name: options.name ?? protocol.name,
       authorizes: options.authorize !== undefined,
       requireTicket: options.requireTicket ?? false,
       isDevelopment: options.development ?? false,
-      ticketKeys: options.ticketKeys ?? [],
+      ticketKeys,
       limits: { ...limits, ...(maxPeers === undefined ? {} : { sessions: maxPeers }) },
       sessionLimits: sessionLimitsOf(options),
     }, clock.nowMs());
@@ -82,9 +112,11 @@ export async function serve<P extends ProtocolCore, Data = undefined>(
       // The ticks alone: to wait turn by turn for every timer of every peer would keep a core busy.
       tickClock: preciseTicks ? environment.clock ?? preciseClock : clock,
       options,
+      relay,
       onClosed: () => memory?.release(),
     });
   } catch (error) {
+    await relay?.close();
     // A pipe that was given is taken over, whatever comes of it.
     await pipe?.close();
     memory?.release();

@@ -16,9 +16,11 @@ import { reportFailure } from "../transport/report_failure.ts";
 import { Authorizer } from "./authorizer.ts";
 import { Broadcaster } from "./broadcaster.ts";
 import { SERVER_EVENTS, type ServerEvents } from "./handlers.ts";
-import type { ServeOptions } from "./options.ts";
+import { DEFAULT_MAX_PEERS, type ServeOptions } from "./options.ts";
 import { linkOf, type Peer, type PeerHost } from "./peer.ts";
 import { PeerTable } from "./peer_table.ts";
+import { relayHostOf } from "./relay_host.ts";
+import type { ServerRelay } from "./relay_link.ts";
 import { type ServerStats, serverStats } from "./server_stats.ts";
 import { TickLoop } from "./tick_loop.ts";
 
@@ -56,6 +58,8 @@ export interface ServerParts<Data> {
   readonly tickClock: Clock;
   /** As the caller gave them. */
   readonly options: ServeOptions<Data>;
+  /** Its place among relays. */
+  readonly relay: ServerRelay | undefined;
   /** Called once the pipe is closed. */
   readonly onClosed: () => void;
 }
@@ -114,6 +118,13 @@ export class Server<P extends ProtocolCore = ProtocolCore, Data = undefined> {
     );
     this.#driver.start();
     this.#tick?.start();
+    const { maxPeers = DEFAULT_MAX_PEERS } = options;
+    parts.relay?.start(relayHostOf(this, maxPeers, (code) => handlers.emit("joinCode", code)));
+  }
+
+  /** The server's place among relays; `undefined` without the `relay` option. */
+  get relay(): ServerRelay | undefined {
+    return this.#parts.relay;
   }
 
   /** Where the socket is bound, with its real port. */
@@ -265,6 +276,7 @@ export class Server<P extends ProtocolCore = ProtocolCore, Data = undefined> {
    */
   async drain(timeoutMs = Infinity): Promise<void> {
     this.#endpoint.isDraining = true;
+    this.relay?.beatSoon();
     // Also for those who were let in already and whose "connected" event is still to come.
     await this.#until(timeoutMs, () => {
       const { size, halfOpen } = this.#endpoint;
@@ -295,7 +307,7 @@ export class Server<P extends ProtocolCore = ProtocolCore, Data = undefined> {
 
   #makeHost(): PeerHost {
     return {
-      nowMs: () => this.#clock.nowMs(),
+      nowMs: () => this.#driver.nowMs,
       onSent: (link) => {
         this.#table.onSent(link);
         if (this.#isImmediate) this.#driver.wake();
@@ -338,7 +350,9 @@ export class Server<P extends ProtocolCore = ProtocolCore, Data = undefined> {
 
   async #close(reason: string, options: ServerCloseOptions): Promise<void> {
     const { flush = true, timeoutMs = 2_000 } = options;
-    const { pipe, onClosed } = this.#parts;
+    const { pipe, onClosed, relay } = this.#parts;
+    // First of all, so that nobody is sent here any more.
+    const removed = relay?.close();
     this.#tick?.stop();
     this.#endpoint.isDraining = true;
     this.#table.dispatch(this.#clock.nowMs());
@@ -354,6 +368,7 @@ export class Server<P extends ProtocolCore = ProtocolCore, Data = undefined> {
     await this.#until(FAREWELL_TIMEOUT_MS, () => this.#isEverythingSaid());
     this.#driver.stop();
     await pipe.close();
+    await removed;
     onClosed();
   }
 

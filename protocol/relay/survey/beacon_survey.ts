@@ -131,6 +131,17 @@ export class BeaconSurvey {
     return undefined;
   }
 
+  /** Whom the probe with this number asked; `undefined` when nothing waits for its answer. */
+  beaconOf(number: number): Beacon | undefined {
+    return this.#asked.get(number)?.row.beacon;
+  }
+
+  /** Whether no round is under way. */
+  isIdle(nowMs: number): boolean {
+    this.handleTimeout(nowMs);
+    return this.#rows.length === 0;
+  }
+
   /** Takes an answer; `false` when nothing waits for it any more. */
   onAnswer(number: number, nowMs: number): boolean {
     const asked = this.#asked.get(number);
