@@ -29,6 +29,8 @@ export class MessageBuffer {
   bytes: Uint8Array;
   /** The same memory. */
   view: DataView;
+  /** Which of the pool's sizes it has, or -1. */
+  readonly sizeClass: number;
   /** Length of the message. */
   sizeBytes = 0;
   /** Index of the channel. */
@@ -61,7 +63,8 @@ export class MessageBuffer {
   /** The same per part, for messages of several. */
   partPacketNumbers: Float64Array | undefined = undefined;
 
-  constructor(capacityBytes: number) {
+  constructor(capacityBytes: number, sizeClass = -1) {
+    this.sizeClass = sizeClass;
     this.bytes = new Uint8Array(capacityBytes);
     this.view = new DataView(this.bytes.buffer);
   }
@@ -147,16 +150,14 @@ export class MessagePool {
       message.partStates = undefined;
       message.partPacketNumbers = undefined;
     }
-    const index = SIZE_CLASSES_BYTES.indexOf(message.bytes.byteLength as 64 | 256 | 1280);
-    if (index === -1) return;
-    const free = this.#free[index]!;
-    if (free.length < MAX_FREE_PER_CLASS) free.push(message);
+    const free = this.#free[message.sizeClass];
+    if (free !== undefined && free.length < MAX_FREE_PER_CLASS) free.push(message);
   }
 
   #take(capacityBytes: number): MessageBuffer {
     for (let i = 0; i < SIZE_CLASSES_BYTES.length; i++) {
       if (capacityBytes > SIZE_CLASSES_BYTES[i]!) continue;
-      return this.#free[i]!.pop() ?? new MessageBuffer(SIZE_CLASSES_BYTES[i]!);
+      return this.#free[i]!.pop() ?? new MessageBuffer(SIZE_CLASSES_BYTES[i]!, i);
     }
     return new MessageBuffer(capacityBytes);
   }

@@ -56,6 +56,9 @@ export class EndpointDriver {
   #isWakePending = false;
   #isStopped = false;
   #reportedAtMs = -Infinity;
+  /** When the datagrams at hand came; NaN between them. Reading the clock takes a call out of JavaScript. */
+  #batchMs = NaN;
+  #serviceMs = NaN;
 
   /**
    * @param onNews Called after every change, to poll messages and events; may send and close.
@@ -81,6 +84,11 @@ export class EndpointDriver {
     return this.#isServicing;
   }
 
+  /** The time: inside `onNews` the one that it was called with, so that sending a message reads no clock. */
+  get nowMs(): number {
+    return this.#isServicing ? this.#serviceMs : this.#clock.nowMs();
+  }
+
   /** Starts receiving. */
   start(): void {
     this.#pipe.start((bytes, from) => this.#receive(bytes, from));
@@ -91,6 +99,7 @@ export class EndpointDriver {
   service(nowMs: number): void {
     if (this.#isStopped || this.#isServicing) return;
     this.#isServicing = true;
+    this.#serviceMs = nowMs;
     try {
       this.#onNews(nowMs);
     } catch (error) {
@@ -128,6 +137,7 @@ export class EndpointDriver {
     this.#isWakePending = true;
     queueMicrotask(() => {
       this.#isWakePending = false;
+      this.#batchMs = NaN;
       this.service(this.#clock.nowMs());
     });
   }
@@ -143,14 +153,17 @@ export class EndpointDriver {
 
   #receive(bytes: Uint8Array, from: Address): void {
     if (this.#isStopped) return;
-    const nowMs = this.#clock.nowMs();
+    const isBatched = this.#pipe.deliversInBatches === true;
+    const nowMs = this.#batchMs >= 0 ? this.#batchMs : this.#clock.nowMs();
     try {
       this.#endpoint.handleDatagram(bytes, from, nowMs);
     } catch (error) {
       this.#fail(error);
     }
-    if (this.#pipe.deliversInBatches === true) this.wake();
-    else this.service(nowMs);
+    if (!isBatched) return this.service(nowMs);
+    this.wake();
+    // The microtask of this wake begins the next batch.
+    if (this.#isWakePending) this.#batchMs = nowMs;
   }
 
   /** Drains the endpoint; `false` when transmit buffers ran out first. */
