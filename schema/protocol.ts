@@ -11,6 +11,12 @@ import { checkInteger, MAX_CODEC_BYTES, MAX_NAME_LENGTH } from "./limits.ts";
 import { MessageDefinition } from "./message.ts";
 import type { Direction } from "./message.ts";
 import { describeDifference, projectionVersion } from "./mismatch.ts";
+import {
+  checkEntitySize,
+  WORLD_MESSAGE_NAMES,
+  type WorldMessages,
+  worldMessages,
+} from "./sync/world_messages.ts";
 import { NEWEST_VERSION } from "./version.ts";
 import { buildTable, type MessageEntry, type WireTable } from "./wire_table.ts";
 
@@ -65,6 +71,8 @@ export class ProtocolCore {
   readonly messages: readonly BoundMessage[];
   /** All entities of all versions, by `BoundEntity.index`. */
   readonly entities: readonly BoundEntity[];
+  /** What carries replication; `undefined` in a protocol without entities. */
+  readonly world: WorldMessages | undefined;
   /** The versions that this end understands, newest first. */
   readonly tables: readonly WireTable[];
 
@@ -74,6 +82,7 @@ export class ProtocolCore {
     options: Required<ProtocolOptions>,
     messages: readonly BoundMessage[],
     entities: readonly BoundEntity[],
+    world: WorldMessages | undefined,
   ) {
     const { version, accepts, datagramBytes, backend } = options;
     this.name = name;
@@ -82,12 +91,14 @@ export class ProtocolCore {
     this.backend = backend;
     this.messages = Object.freeze(messages);
     this.entities = Object.freeze(entities);
+    this.world = world;
     this.tables = Object.freeze(
       Array.from({ length: accepts }, (_, age) => {
         const table = buildTable({ name, messages, entities, backend }, version - age);
         for (const entry of table.entries) {
           if (entry !== undefined) checkSize(entry, datagramBytes);
         }
+        if (world !== undefined) checkEntities(table, world.payloadBytes);
         return table;
       }),
     );
@@ -150,11 +161,17 @@ export function protocol<D extends Definitions>(
     );
   }
   const bound = bind(definitions);
+  const messages = bound.filter((definition) => definition.kind === "message");
+  const entities = bound.filter((definition) => definition.kind === "entity");
+  const world = entities.length === 0
+    ? undefined
+    : worldMessages(entities, datagramBytes, messages.length);
   const core = new ProtocolCore(
     name,
     { version, accepts, datagramBytes, backend },
-    bound.filter((definition) => definition.kind === "message"),
-    bound.filter((definition) => definition.kind === "entity"),
+    world === undefined ? messages : [...messages, world.resync, world.snapshot],
+    entities,
+    world,
   );
   for (const definition of bound) {
     Object.defineProperty(core, definition.name, { value: definition, enumerable: true });
@@ -167,11 +184,15 @@ export function protocol<D extends Definitions>(
 function bind(definitions: Definitions): (BoundMessage | BoundEntity)[] {
   let messages = 0;
   let entities = 0;
+  const hasEntities = Object.values(definitions).some((given) => given instanceof EntityDefinition);
   return Object.keys(definitions).sort(byCodeUnits).map((name) => {
     if (!/^[A-Z][A-Za-z0-9]*$/.test(name) || name.length > MAX_NAME_LENGTH) {
       throw new TypeError(
         `Cannot declare "${name}": names of messages and entities are PascalCase`,
       );
+    }
+    if (hasEntities && WORLD_MESSAGE_NAMES.some((taken) => taken === name)) {
+      throw new TypeError(`Cannot declare "${name}": replication of entities has this name`);
     }
     const definition = definitions[name];
     if (definition instanceof MessageDefinition) {
@@ -182,6 +203,14 @@ function bind(definitions: Definitions): (BoundMessage | BoundEntity)[] {
     }
     throw new TypeError(`Cannot declare "${name}": it is neither a message() nor an entity()`);
   });
+}
+
+/** Every entity must fit into a snapshot, and a snapshot into a datagram. */
+function checkEntities({ entities }: WireTable, payloadBytes: number): void {
+  const present = entities.filter((entry) => entry !== undefined);
+  for (const { entity, struct } of present) {
+    checkEntitySize(entity.name, struct, present.length, payloadBytes);
+  }
 }
 
 /** Finds out at declaration what would otherwise fail one rainy day in production. */
