@@ -80,6 +80,12 @@ export class HandlerTable<Events extends EventMap> {
     }
   }
 
+  /** Whether anybody listens to a message. */
+  handles(message: BoundMessage): boolean {
+    const callbacks = this.#messages[message.index];
+    return callbacks !== undefined && callbacks.length > 0;
+  }
+
   /** Calls the handlers of a message. */
   dispatch(message: BoundMessage, first: unknown, second?: unknown): void {
     const callbacks = this.#messages[message.index];

@@ -15,9 +15,9 @@ import {
 } from "../schema/mod.ts";
 import type { DropCounters } from "./counters.ts";
 import type { DeliveryCallback, MessageBuffer } from "./message_pool.ts";
+import { MessageRates } from "./message_rates.ts";
 import type { SendResult } from "./send_channel.ts";
 import type { Session } from "./session.ts";
-import { TokenBucket } from "./token_bucket.ts";
 
 /** Messages whose largest encoding is beyond this are measured before a buffer is taken for them. */
 const MEASURED_ABOVE_BYTES = 1_280;
@@ -31,8 +31,7 @@ export class TypedSession {
   readonly #peer: "client" | "server";
   readonly #drops: DropCounters;
   readonly #decoded: DecodedMessage = { message: undefined, value: undefined };
-  /** Buckets of the messages that declare a rate, by index; made on first use. */
-  readonly #rates: (TokenBucket | undefined)[] = [];
+  readonly #rates = new MessageRates();
 
   /** @param peer Which end the other one is. */
   constructor(
@@ -99,18 +98,23 @@ export class TypedSession {
     while (true) {
       const buffer = this.session.pollMessage();
       if (buffer === undefined) return false;
-      const { channel, view, sizeBytes } = buffer;
-      const end = this.table.read(this.#peer, channel, view, 0, sizeBytes, this.#decoded);
-      this.session.release(buffer);
-      if (end < 0) {
-        if (-end === Refusal.direction) this.#drops.messageWrongDirection++;
-        else this.#drops.messageRefused++;
-      } else if (this.#isWithinRate(this.message, nowMs)) {
-        return true;
-      } else {
-        this.#drops.messageRateLimited++;
-      }
+      if (this.accept(buffer, nowMs)) return true;
     }
+  }
+
+  /** Decodes a message that was polled from the session, and releases its buffer; `false` when it is refused. */
+  accept(buffer: MessageBuffer, nowMs: number): boolean {
+    const { channel, view, sizeBytes } = buffer;
+    const end = this.table.read(this.#peer, channel, view, 0, sizeBytes, this.#decoded);
+    this.session.release(buffer);
+    if (end < 0) {
+      if (-end === Refusal.direction) this.#drops.messageWrongDirection++;
+      else this.#drops.messageRefused++;
+      return false;
+    }
+    if (this.#rates.take(this.message, nowMs)) return true;
+    this.#drops.messageRateLimited++;
+    return false;
   }
 
   #entryOf(message: BoundMessage): MessageEntry | undefined {
@@ -136,16 +140,5 @@ export class TypedSession {
       this.session.discard(buffer);
       throw error;
     }
-  }
-
-  #isWithinRate(message: BoundMessage, nowMs: number): boolean {
-    const { rate } = message.options;
-    if (rate === undefined) return true;
-    let bucket = this.#rates[message.index];
-    if (bucket === undefined) {
-      bucket = new TokenBucket(rate.perSecond, rate.burst, nowMs);
-      this.#rates[message.index] = bucket;
-    }
-    return bucket.take(1, nowMs);
   }
 }

@@ -29,6 +29,27 @@ export {
   type MessageOptions,
   type RateLimit,
 } from "./message.ts";
+export {
+  type RoomKind,
+  roomKind,
+  type RoomKindName,
+  type RoomKindOptions,
+  type RoomKinds,
+  type RoomMessages,
+  type RoomMetadataOf,
+  type RoomOptionsOf,
+  type RoomProfileOf,
+  withRooms,
+} from "./messages/rooms.ts";
+export {
+  type AnswerValue as RoomsAnswerValue,
+  type AskValue as RoomsAskValue,
+  type NoticeValue as RoomsNoticeValue,
+  ROOM_DEPARTURES,
+  ROOM_REFUSALS,
+  type RoomDeparture,
+  type RoomRefusal,
+} from "./messages/rooms_values.ts";
 export type * from "./node.ts";
 export {
   type BoundDefinitions,

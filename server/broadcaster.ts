@@ -5,12 +5,24 @@
  */
 import type { BoundMessage, MessageEntry, ProtocolCore, WireTable } from "../schema/mod.ts";
 import type { SendResult } from "../protocol/send_channel.ts";
-import type { TypedSession } from "../protocol/typed_session.ts";
 
 interface Encoded {
   readonly entry: MessageEntry | undefined;
   readonly sizeBytes: number;
   readonly bytes: Uint8Array;
+}
+
+/** Whoever takes a message that is encoded already: a session, or a room's way out of its worker. */
+export interface EncodedSink {
+  /** The version of the protocol that is spoken there. */
+  readonly table: WireTable;
+  /** Queues the message; copies the first `sizeBytes` of `bytes`, or shares them unchanged. */
+  sendEncoded(
+    entry: MessageEntry,
+    bytes: Uint8Array,
+    sizeBytes: number,
+    nowMs: number,
+  ): SendResult;
 }
 
 /** Encodings of one message for every version of the protocol that peers speak. */
@@ -44,7 +56,7 @@ export class Broadcaster {
   }
 
   /** Queues the message for one peer. */
-  sendTo(typed: TypedSession, nowMs: number): SendResult {
+  sendTo(typed: EncodedSink, nowMs: number): SendResult {
     const { entry, bytes, sizeBytes } = this.#encodingFor(typed.table);
     return entry === undefined ? "dropped" : typed.sendEncoded(entry, bytes, sizeBytes, nowMs);
   }

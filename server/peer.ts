@@ -47,6 +47,12 @@ export interface PeerHost {
   disconnect(link: PeerLink, options: Required<DisconnectOptions>): void;
 }
 
+/** Takes the messages of a peer in place of the server's handlers: its room. */
+export interface MessageRouter {
+  /** Takes and handles the next message; `false` when there is none, or none can be taken now. */
+  handleNext(link: PeerLink, nowMs: number): boolean;
+}
+
 /** What the server knows of a peer and the game does not see. */
 export class PeerLink {
   /** The endpoint's entry. */
@@ -57,6 +63,8 @@ export class PeerLink {
   readonly host: PeerHost;
   /** Where it stands. */
   state: PeerState = "connected";
+  /** Where its messages go; `undefined` for the server's handlers. */
+  router: MessageRouter | undefined;
   /** Whether something was sent since the last flush. */
   isUnflushed = false;
 

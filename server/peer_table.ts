@@ -59,6 +59,11 @@ export class PeerTable<Data> {
     this.flush();
   }
 
+  /** Handles messages of one peer that waited for its room to take them. */
+  resume(peer: Peer<Data>, nowMs: number): void {
+    this.#handleMessages(peer, nowMs);
+  }
+
   /** Notes that something waits to be flushed. */
   onSent(link: PeerLink): void {
     if (link.isUnflushed) return;
@@ -81,9 +86,15 @@ export class PeerTable<Data> {
     const link = linkOf(peer);
     const { typed } = link;
     const { handlers } = this.#options;
-    // A handler may disconnect the peer: what is left of it then is nobody's business any more.
-    while (link.state !== "disconnected" && typed.poll(nowMs)) {
-      handlers.dispatch(typed.message, peer, typed.value);
+    // A handler may disconnect the peer: what is left of it then is nobody's business any more. It may
+    // also seat the peer in a room, or take it out of one.
+    while (link.state !== "disconnected") {
+      if (link.router !== undefined) {
+        if (!link.router.handleNext(link, nowMs)) return;
+      } else {
+        if (!typed.poll(nowMs)) return;
+        handlers.dispatch(typed.message, peer, typed.value);
+      }
     }
   }
 
