@@ -102,7 +102,10 @@ export function schemaGen(args: readonly string[], output: Output = terminal): P
 }
 
 function relativeRuntime(out: string): string {
-  const target = fileURLToPath(new URL("../schema/runtime.ts", import.meta.url));
+  const runtime = new URL("../schema/runtime.ts", import.meta.url);
+  // A tool that was run by its URL names the runtime by URL too.
+  if (runtime.protocol !== "file:") return runtime.href;
+  const target = fileURLToPath(runtime);
   const path = relative(dirname(out), target).replaceAll("\\", "/");
   return path.startsWith(".") ? path : `./${path}`;
 }

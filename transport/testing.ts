@@ -7,6 +7,7 @@
  * @module
  */
 export type { Address } from "../protocol/address.ts";
+export { loadSodium, type SodiumBackend, type SodiumOptions } from "../protocol/crypto/sodium.ts";
 export type { Clock, TimerId } from "./clock.ts";
 export { TransportError, type TransportErrorCode } from "./errors.ts";
 export type { EventHandle } from "./event_queue.ts";
