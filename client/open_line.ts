@@ -3,15 +3,19 @@
  *
  * @module
  */
+import type { Address } from "../protocol/address.ts";
 import type { CryptoBackend } from "../protocol/crypto/backend.ts";
+import { loadSodium } from "../protocol/crypto/sodium.ts";
 import { isJoinUrl } from "../protocol/join_url.ts";
 import { loadSodiumSipHasher } from "../protocol/relay/sodium_siphash.ts";
 import type { ProtocolCore } from "../schema/mod.ts";
 import type { Clock } from "../transport/clock.ts";
 import type { DatagramPipe } from "../transport/pipe.ts";
 import { GivenGrants, JoinedGrants } from "./grant_source.ts";
-import type { ConnectOptions } from "./options.ts";
-import { RelayDialer } from "./relay_dialer.ts";
+import { orAborted } from "./drive.ts";
+import { ConnectError } from "./errors.ts";
+import type { ClientEnvironment, ConnectOptions } from "./options.ts";
+import { BIND_TIMEOUT_MS, RelayDialer } from "./relay_dialer.ts";
 import { RelayKeeper } from "./relay_keeper.ts";
 import { RelayLine } from "./relay_line.ts";
 
@@ -44,12 +48,41 @@ export function isRelayed(url: string, { relay }: ConnectOptions): boolean {
 }
 
 /** Opens a line over a pipe that has not been started. */
-export async function openLine(inner: DatagramPipe, context: LineContext): Promise<RelayLine> {
+export async function openLine(
+  inner: DatagramPipe,
+  context: Pick<LineContext, "crypto" | "random" | "clock" | "options">,
+): Promise<RelayLine> {
   const { crypto, random, clock, options: { environment = {} } } = context;
   const { wallClockMs = Date.now } = environment;
   const hasher = await loadSodiumSipHasher();
   const epochMs = wallClockMs() - clock.nowMs();
   return new RelayLine({ inner, clock, epochMs, crypto, hasher, random });
+}
+
+/**
+ * A line to a server that is only to be asked something.
+ *
+ * @throws ConnectError, TypeError for a bad join URL.
+ */
+export async function joinLine(
+  inner: DatagramPipe,
+  { url, clock, random, environment, signal }:
+    & Pick<LineContext, "url" | "clock" | "random" | "signal">
+    & { readonly environment: ClientEnvironment },
+): Promise<{ readonly line: RelayLine; readonly addresses: readonly Address[] }> {
+  const crypto = environment.crypto ?? await loadSodium();
+  const line = await openLine(inner, { crypto, random, clock, options: { environment } });
+  const { fetch } = environment;
+  const pipe = line.socket;
+  const source = new JoinedGrants({ url, pingLocation: undefined, pipe, clock, random, fetch });
+  line.use(await source.grant(signal), false);
+  if (await orAborted(signal, line.whenBound(BIND_TIMEOUT_MS))) {
+    return { line, addresses: [line.address!] };
+  }
+  throw new ConnectError(
+    "no-relay",
+    "Cannot reach the server: none of the granted relays answered",
+  );
 }
 
 /** What dials over a line. Throws TypeError for a bad join URL. */

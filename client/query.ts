@@ -6,15 +6,18 @@
 import { schemaPageCodec, serverInfoCodec } from "../schema/messages/mod.ts";
 import type { Address } from "../protocol/address.ts";
 import { encodeKey, parseConnectUrl } from "../protocol/connect_url.ts";
+import { isJoinUrl } from "../protocol/join_url.ts";
 import { QueryKind } from "../protocol/handshake_packets.ts";
 import { type QueryAnswer, QueryAsker } from "../protocol/query_asker.ts";
 import { openDatagramPipe } from "../transport/open_datagram_pipe.ts";
 import { TransportError } from "../transport/errors.ts";
+import type { DatagramPipe } from "../transport/pipe.ts";
 import { RestartablePipe } from "../transport/restartable_pipe.ts";
 import { systemClock } from "../transport/system_clock.ts";
 import { systemRandom } from "../transport/system_random.ts";
 import { type DriveContext, driveUntil, orAborted } from "./drive.ts";
 import { ConnectError } from "./errors.ts";
+import { joinLine } from "./open_line.ts";
 import type { ClientEnvironment } from "./options.ts";
 
 /** Pages of a schema that are fetched at most: 1 MiB of text. */
@@ -65,7 +68,7 @@ export interface QueryOptions {
 /**
  * Asks a server about itself without connecting: for server lists and for choosing the nearest one.
  *
- * @param url `tickwire://host:port`; a key in it is not looked at.
+ * @param url `tickwire://host:port`, or a join URL; a key in the former is not looked at.
  * @throws ConnectError `unreachable` when nothing answers, `aborted`; TypeError for a bad URL.
  */
 export async function queryServer(
@@ -74,8 +77,20 @@ export async function queryServer(
 ): Promise<ServerDescription> {
   const { environment = {}, signal, timeoutMs } = options;
   const { clock = systemClock, random = systemRandom } = environment;
-  let { pipe: inner } = environment;
+  let inner: DatagramPipe | undefined = environment.pipe;
   try {
+    if (isJoinUrl(url)) {
+      inner ??= await openDatagramPipe({ port: 0, transmitSlots: 8 });
+      const { line, addresses } = await joinLine(inner, {
+        url,
+        clock,
+        random,
+        environment,
+        signal,
+      });
+      inner = line;
+      return await askForInfo({ pipe: line, addresses, clock, random, signal }, timeoutMs);
+    }
     const { hostname, port } = parseConnectUrl(url);
     inner ??= await openDatagramPipe({ port: 0, transmitSlots: 8 });
     const pipe = new RestartablePipe(inner);

@@ -14,7 +14,7 @@ import type { RelayKeeper } from "./relay_keeper.ts";
 import type { RelayLine } from "./relay_line.ts";
 
 /** How long relays may take to answer, unless the caller says otherwise. */
-const BIND_TIMEOUT_MS = 5_000;
+export const BIND_TIMEOUT_MS = 5_000;
 
 /** What a relay dialer works with. */
 export interface RelayDialerOptions extends Omit<DialerOptions, "pipe" | "url"> {

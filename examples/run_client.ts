@@ -12,7 +12,8 @@ import {
   type ProtocolCore,
   type UntrustedServer,
 } from "../mod.ts";
-import { formatConnectUrl } from "../protocol/connect_url.ts";
+import { formatConnectUrl, parseConnectUrl } from "../protocol/connect_url.ts";
+import { isJoinUrl, parseJoinUrl } from "../protocol/join_url.ts";
 import { flag, type FlagValues, UsageError } from "../server/cli_flags.ts";
 import { simFlag } from "../server/cli_options.ts";
 import { stderr } from "../server/cli_output.ts";
@@ -31,6 +32,12 @@ function askAboutKey({ hostname, port, key }: UntrustedServer): boolean {
   if (Deno.stdin.isTerminal()) return confirm("Is it right, and to be trusted from now on?");
   stderr.line("If it is right, use that URL.");
   return false;
+}
+
+/** The key in a URL that has been connected to; `undefined` without one. */
+export function serverKeyIn(url: string): Uint8Array | undefined {
+  if (url === "") return undefined;
+  return isJoinUrl(url) ? parseJoinUrl(url).serverKey : parseConnectUrl(url).serverKey;
 }
 
 /**

@@ -6,6 +6,7 @@
 import { getLogger } from "npm:@logtape/logtape@2.4.2";
 import type { ProtocolCore } from "../schema/mod.ts";
 import { isLoopback } from "../protocol/address.ts";
+import { DirectorRequestError } from "../transport/director_http.ts";
 import { TransportError } from "../transport/errors.ts";
 import { hasListenDatagram } from "../transport/udp.ts";
 import { UsageError } from "./cli_flags.ts";
@@ -13,11 +14,13 @@ import { parseFlags } from "./cli_line.ts";
 import { ServerMeter } from "./cli_meter.ts";
 import type { HostValues } from "./cli_options.ts";
 import { stderr, stdout } from "./cli_output.ts";
-import { type HostReport, JsonReport, TextReport } from "./cli_report.ts";
+import { type HostReport, type JoinInfo, JsonReport, TextReport } from "./cli_report.ts";
+import { relayOptionsOf } from "./cli_relay.ts";
 import { onStopSignal } from "./cli_signals.ts";
 import { type Game, type RunningGame, startGame } from "./game.ts";
 import { loadOrCreateKey, readKeyFile } from "./key_file.ts";
 import type { ServeOptions } from "./options.ts";
+import type { ServerRelay } from "./relay_link.ts";
 import type { Server } from "./server.ts";
 import type { TickCounters } from "./tick_loop.ts";
 
@@ -29,8 +32,14 @@ export interface HostedGame {
   readonly values: HostValues;
   /** What stands after `--`. */
   readonly gameArgs: readonly string[];
-  /** What to do next, given the connect URL: what for, and the command. */
-  readonly nextSteps: (url: string) => readonly (readonly [string, string])[];
+  /**
+   * What to do next, given the connect URL, where players may use it, and the join URL, if there is one: what
+   * for, and the command.
+   */
+  readonly nextSteps: (
+    url: string | undefined,
+    joinUrl: string | undefined,
+  ) => readonly (readonly [string, string])[];
 }
 
 /** A server of whatever game; only the game itself knows its types. */
@@ -44,6 +53,13 @@ const MIN_OVERRUNS = 2;
 
 /** How often the tick is looked at. */
 const WATCH_INTERVAL_MS = 1_000;
+
+/** What whoever reads a director's refusal can do about it. */
+const DIRECTOR_ADVICE: Readonly<Record<string, string>> = {
+  "unreachable": "; start one with `deno run -A relay/main.ts`, or correct --relay",
+  "unauthorized": "; --relay-token names the director's file server.token",
+  "forbidden": "; --relay-token names the director's file server.token",
+};
 
 /** How long a game's `stop` may take. */
 const GAME_STOP_MS = 5_000;
@@ -70,7 +86,27 @@ export async function hostGame(hosted: HostedGame): Promise<number> {
   const { hostname: host, port } = server.address;
   const url = server.url(values.publicHost);
   const networkUrl = values.publicHost === undefined ? networkUrlOf(server) : undefined;
-  report.ready({ url, networkUrl, host, port, game: game.name, tickHz, nextSteps: nextSteps(url) });
+  const { relay } = server;
+  const join = relay && joinInfoOf(relay);
+  // Where nobody may come without relays, the server's own URL leads nowhere.
+  const isHidden = relay?.exposure === "never";
+  report.ready({
+    url,
+    networkUrl,
+    host,
+    port,
+    game: game.name,
+    tickHz,
+    join,
+    isHidden,
+    nextSteps: nextSteps(isHidden ? undefined : url, join?.url),
+  });
+  if (relay !== undefined) {
+    server.on("joinCode", () => {
+      const changed = joinInfoOf(relay);
+      if (changed !== undefined) report.joinCode(changed);
+    });
+  }
   if (!hasListenDatagram()) {
     stderr.line("Using node:dgram: `deno run --unstable-net -A …` is three times as fast.");
   }
@@ -93,12 +129,14 @@ async function serveOptionsOf(game: Game, values: HostValues): Promise<ServeOpti
     throw new UsageError("--require-ticket: give the key of an issuer with --ticket-key FILE");
   }
   const { limits } = game.options ?? {};
+  const relay = await relayOptionsOf(values);
   return {
     port,
     key,
     ticketKeys,
     requireTicket: values.requireTicket,
     development: values.development,
+    ...(relay === undefined ? {} : { relay }),
     ...(host === undefined ? {} : { hostname: host }),
     ...(tickHz === undefined ? {} : { tickHz }),
     ...(name === undefined ? {} : { name }),
@@ -110,8 +148,18 @@ async function serveOptionsOf(game: Game, values: HostValues): Promise<ServeOpti
   };
 }
 
+function joinInfoOf({ joinCode, joinUrl }: ServerRelay): JoinInfo | undefined {
+  return joinCode === undefined || joinUrl === undefined
+    ? undefined
+    : { code: joinCode, url: joinUrl };
+}
+
 /** Adds to an error of starting what its reader can do about it. */
 function explainStart(error: unknown): never {
+  if (error instanceof DirectorRequestError) {
+    const advice = DIRECTOR_ADVICE[error.code] ?? "";
+    throw new DirectorRequestError(error.code, `${error.message}${advice}`, { cause: error });
+  }
   if (!(error instanceof TransportError)) throw error;
   const advice = error.code === "address-in-use"
     ? "; stop the program that has it, or choose another with --port (0 picks a free one)"

@@ -9,7 +9,11 @@ import type { Command } from "./cli_command.ts";
 import { LOG_LEVELS } from "./cli_logging.ts";
 import { DEFAULT_KEY_FILE } from "./key_file.ts";
 import { DEFAULT_PORT } from "../protocol/connect_url.ts";
+import type { Exposure } from "../protocol/relay/hop_ticket.ts";
 import { MAX_TICK_HZ } from "./options.ts";
+import { DEFAULT_RELAY_TOKEN_FILE, parseRelayAddress } from "./cli_relay.ts";
+
+const EXPOSURES: readonly Exposure[] = ["never", "fallback", "prefer"];
 
 /** How bad a line to simulate. Clients and tools have the same flag. */
 export const simFlag: Flag<string | undefined> = flag.parsed(
@@ -57,6 +61,27 @@ const flags = {
     "N",
     "On ctrl-C, refuse new players and wait this long for the others to leave;\ndefault 0",
     { min: 0, max: 1e6, default: 0 },
+  ),
+  relay: flag.text(
+    "URL",
+    "Registers with the director there: players come through its relays,\nby a join code",
+  ),
+  relayToken: flag.text(
+    "FILE",
+    `The director's token for servers; default ${DEFAULT_RELAY_TOKEN_FILE}`,
+    { default: DEFAULT_RELAY_TOKEN_FILE },
+  ),
+  exposure: flag.choice(
+    EXPOSURES,
+    "Who may learn the server's address and come without relays: nobody, clients\nwhose relays fail, or all; default never",
+    { default: "never" },
+  ),
+  relayExit: flag.texts("ID", "A relay next to this server; repeatable; default: the nearest ones"),
+  relayRegion: flag.text("NAME", "Where this server is; default: where the nearest relay is"),
+  relayAddress: flag.parsed(
+    "HOST:PORT",
+    "Where relays reach this server; default: nowhere, it reaches them",
+    parseRelayAddress,
   ),
   sim: simFlag,
   json: flag.toggle("One JSON object per line on standard output, nothing else there"),

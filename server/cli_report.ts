@@ -25,8 +25,20 @@ export interface ReadyInfo {
   readonly game: string;
   /** Ticks a second, 0 for none. */
   readonly tickHz: number;
+  /** How players join through relays. */
+  readonly join?: JoinInfo | undefined;
+  /** Whether they can come that way only. */
+  readonly isHidden?: boolean | undefined;
   /** What to do next: what for, and the command. */
   readonly nextSteps: readonly (readonly [string, string])[];
+}
+
+/** How players join through relays. */
+export interface JoinInfo {
+  /** What they type in. */
+  readonly code: string;
+  /** The same as a URL. */
+  readonly url: string;
 }
 
 /** Ticks that took too long. */
@@ -45,6 +57,8 @@ export interface OverrunInfo {
 export interface HostReport {
   /** Players may come. */
   ready(info: ReadyInfo): void;
+  /** Players join by another code from now on. */
+  joinCode(join: JoinInfo): void;
   /** An interval is over. */
   stats(rates: ServerRates, stats: ServerStats, statusLine: string): void;
   /** A player came. */
@@ -68,8 +82,13 @@ export class JsonReport implements HostReport {
     this.#output = output;
   }
 
-  ready({ url, host, port, game, tickHz }: ReadyInfo): void {
-    this.#output.json({ event: "ready", url, host, port, game, tickHz });
+  ready({ url, host, port, game, tickHz, join }: ReadyInfo): void {
+    const joining = join === undefined ? {} : { joinCode: join.code, joinUrl: join.url };
+    this.#output.json({ event: "ready", url, host, port, game, tickHz, ...joining });
+  }
+
+  joinCode({ code, url }: JoinInfo): void {
+    this.#output.json({ event: "join-code", joinCode: code, joinUrl: url });
   }
 
   stats(rates: ServerRates, stats: ServerStats, status: string): void {
@@ -122,12 +141,20 @@ export class TextReport implements HostReport {
     this.#output = output;
   }
 
-  ready({ url, networkUrl, game, tickHz, nextSteps }: ReadyInfo): void {
+  ready(info: ReadyInfo): void {
+    const { url, networkUrl, game, tickHz, nextSteps, join, isHidden = false } = info;
     const out = this.#output;
     const pace = tickHz > 0 ? ` at ${tickHz} ticks a second` : "";
-    out.line(`${out.paint("bold", game)} is ready${pace}. Players connect to`);
-    out.line(`\n  ${out.paint("cyan", url)}`);
-    if (networkUrl !== undefined) {
+    out.write(`${out.paint("bold", game)} is ready${pace}. `);
+    if (join !== undefined) {
+      out.line(`Players join with the code ${out.paint("bold", join.code)}, or at`);
+      out.line(`\n  ${out.paint("cyan", join.url)}`);
+    } else if (isHidden) out.line("Players join with grants of the director.");
+    if (!isHidden) {
+      out.line(join === undefined ? "Players connect to" : "\nor without relays at");
+      out.line(`\n  ${out.paint("cyan", url)}`);
+    }
+    if (networkUrl !== undefined && !isHidden) {
       out.line(`\nor from another machine to\n\n  ${out.paint("cyan", networkUrl)}`);
     }
     out.line();
@@ -136,6 +163,10 @@ export class TextReport implements HostReport {
       out.line(`${out.paint("dim", what.padEnd(width))}  ${command}`);
     }
     out.line();
+  }
+
+  joinCode({ code, url }: JoinInfo): void {
+    this.#output.line(`Players join with another code from now on: ${code}, or at ${url}`);
   }
 
   stats(rates: ServerRates, _stats: ServerStats, statusLine: string): void {

@@ -72,6 +72,22 @@ const MAX_FILE_BYTES = 4_096;
  * @throws KeyFileError when there is none, when others may read the file, or when it holds something else.
  */
 export async function readKeyFile(path: string, kind: KeyKind): Promise<Uint8Array> {
+  return parseKey(path, kind, await readSecret(path));
+}
+
+/**
+ * Reads a token: one line of visible characters.
+ *
+ * @throws KeyFileError as {@link readKeyFile} does.
+ */
+export async function readTokenFile(path: string): Promise<string> {
+  const token = (await readSecret(path)).trim();
+  if (/^[\x21-\x7e]{1,512}$/.test(token)) return token;
+  throw new KeyFileError("malformed", `Cannot use "${path}": expected one line with a token`);
+}
+
+/** @throws KeyFileError `missing`, `too-open`, or `malformed` for what is no file. */
+async function readSecret(path: string): Promise<string> {
   let file: Deno.FsFile;
   try {
     file = await Deno.open(path, { read: true });
@@ -84,7 +100,7 @@ export async function readKeyFile(path: string, kind: KeyKind): Promise<Uint8Arr
   checkInfo(path, await file.stat());
   const bytes = new Uint8Array(MAX_FILE_BYTES);
   const sizeBytes = await file.read(bytes) ?? 0;
-  return parseKey(path, kind, new TextDecoder().decode(bytes.subarray(0, sizeBytes)));
+  return new TextDecoder().decode(bytes.subarray(0, sizeBytes));
 }
 
 /**

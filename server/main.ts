@@ -8,7 +8,7 @@ import arena from "../examples/arena/game.ts";
 import { helpOf, parseCommand, reportFailure } from "./cli_command.ts";
 import { describeFlags } from "./cli_line.ts";
 import { loadGame } from "./cli_game.ts";
-import { hostGame } from "./cli_host.ts";
+import { type HostedGame, hostGame } from "./cli_host.ts";
 import { configureLogging } from "./cli_logging.ts";
 import { hostCommand } from "./cli_options.ts";
 import { stdout } from "./cli_output.ts";
@@ -47,16 +47,20 @@ function builtIn(): Game {
   throw new TypeError("examples/arena/game.ts defines no game");
 }
 
-function nextStepsOf(game: Game): (url: string) => (readonly [string, string])[] {
-  return (url) => {
+function nextStepsOf(game: Game): HostedGame["nextSteps"] {
+  return (url, joinUrl) => {
     const steps: [string, string][] = [];
     // Bots and questions do without the key.
-    const short = `'${url.replace(/#.*/, "")}'`;
-    if (CLIENTS.has(game.name)) {
-      steps.push(["play", `deno run -A ${pathOf(`examples/${game.name}/client.ts`)} '${url}'`]);
-      steps.push(["bots", `deno run -A ${pathOf("tools/bots.ts")} --count 10 --url ${short}`]);
+    const short = url && `'${url.replace(/#.*/, "")}'`;
+    const way = joinUrl ?? url;
+    if (CLIENTS.has(game.name) && way !== undefined) {
+      steps.push(["play", `deno run -A ${pathOf(`examples/${game.name}/client.ts`)} '${way}'`]);
+      const target = short ?? `'${way}'`;
+      steps.push(["bots", `deno run -A ${pathOf("tools/bots.ts")} --count 10 --url ${target}`]);
     }
-    steps.push(["look", `deno run -A ${pathOf("tools/query.ts")} ${short}`]);
+    if (short !== undefined) {
+      steps.push(["look", `deno run -A ${pathOf("tools/query.ts")} ${short}`]);
+    }
     steps.push(["stop", "ctrl-C"]);
     return steps;
   };

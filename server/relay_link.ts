@@ -293,7 +293,8 @@ export class ServerRelay {
     this.#pauseMs = Math.min(MAX_PAUSE_MS, 1_000 * 2 ** Math.min(this.#failures++, 8));
     if (this.#state === "away") return;
     this.#state = "away";
-    this.#logger.warn("Nobody new can join, the players stay: {error}", { error });
+    const reason = error instanceof Error ? error.message : String(error);
+    this.#logger.warn("Nobody new can join, who is here stays: {reason}", { reason });
   }
 
   /** -1 to 1. */

@@ -6,7 +6,8 @@
  * @module
  */
 import { queryServer } from "../client/query.ts";
-import { formatConnectUrl, parseConnectUrl } from "../protocol/connect_url.ts";
+import { type ConnectUrl, formatConnectUrl, parseConnectUrl } from "../protocol/connect_url.ts";
+import { isJoinUrl, parseJoinUrl } from "../protocol/join_url.ts";
 import { runCommand } from "../server/cli_command.ts";
 import { flag, type FlagValues, UsageError } from "../server/cli_flags.ts";
 import { importDefault, type ModuleKind, moduleUrl, wrongDefault } from "../server/cli_module.ts";
@@ -32,6 +33,13 @@ const TOLERATED_SKIPS = 0.01;
 /** Exit code of a run that missed an objective. */
 const MISSED_EXIT_CODE = 2;
 
+/** Where to: a join URL stays as it is. */
+function parseUrl(text: string): ConnectUrl | string {
+  if (!isJoinUrl(text)) return parseConnectUrl(text);
+  parseJoinUrl(text);
+  return text;
+}
+
 const flags = {
   count: flag.integer("N", "Bots; default 1", { min: 1, max: 100_000, default: 1 }),
   speed: flag.number("SECONDS", "Seconds from one action of a bot to the next; default 1", {
@@ -44,7 +52,7 @@ const flags = {
   }),
   host: flag.text("HOST", "Server to connect to; default localhost", { default: "localhost" }),
   port: flag.integer("PORT", "Its port; default 9999", { min: 1, max: 65_535, default: 9999 }),
-  url: flag.parsed("URL", "Connect URL, instead of --host and --port", parseConnectUrl),
+  url: flag.parsed("URL", "Connect or join URL, instead of --host and --port", parseUrl),
   bot: flag.text(
     "MODULE",
     "Bot module; default: the one of the game that the server runs, or echo",
@@ -90,6 +98,11 @@ const BOT: ModuleKind = { what: "bot", maker: "defineBot" };
 
 /** Whom to connect to: a load test trusts the server that it is pointed at. */
 async function findServer(values: Values): Promise<{ url: string; game: string }> {
+  if (typeof values.url === "string") {
+    // Every bot joins by itself, as players do; the director says which key to trust.
+    const { game } = await queryServer(values.url);
+    return { url: values.url, game };
+  }
   const target = values.url ?? { hostname: values.host, port: values.port, serverKey: undefined };
   const { key, game } = await queryServer(formatConnectUrl({ ...target, serverKey: undefined }));
   return { url: formatConnectUrl({ ...target, serverKey: target.serverKey ?? key }), game };

@@ -200,6 +200,9 @@ async function readText(response: Response): Promise<string> {
   return text + decoder.decode();
 }
 
+/** What `fetch` says is "fetch failed"; why stands in its cause. */
 function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  const { cause } = error instanceof Error ? error : {};
+  const inner = cause instanceof Error ? cause : error;
+  return inner instanceof Error ? inner.message : String(inner);
 }

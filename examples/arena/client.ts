@@ -6,14 +6,13 @@
  * @module
  */
 import type { Client } from "../../mod.ts";
-import { parseConnectUrl } from "../../protocol/connect_url.ts";
 import { Arena, MAX_NAME_BYTES } from "../../schema/messages/arena.ts";
 import { runCommand } from "../../server/cli_command.ts";
 import { flag, UsageError } from "../../server/cli_flags.ts";
 import { stderr, stdout } from "../../server/cli_output.ts";
 import { onStopSignal } from "../../server/cli_signals.ts";
 import { cleanName } from "../player_text.ts";
-import { clientFlags, connectAs } from "../run_client.ts";
+import { clientFlags, connectAs, serverKeyIn } from "../run_client.ts";
 import { playInTerminal } from "./play.ts";
 import { PlayerSession, type SeatWish } from "./player_session.ts";
 import { NewsPrinter, runScript, SCRIPT_HELP } from "./script.ts";
@@ -61,7 +60,7 @@ await runCommand({
     throw new UsageError(`--name "${wanted}": a name has 1 to 16 visible characters`);
   }
   const client = await connectAs(Arena, url, values);
-  const serverKey = url === "" ? undefined : parseConnectUrl(url).serverKey;
+  const serverKey = serverKeyIn(url);
   const wish = { name, seat: await seatToken(serverKey, !values.guest) };
   const isInteractive = Deno.stdin.isTerminal() && stdout.isTerminal && !values.json;
   if (!isInteractive) return await playByScript(client, wish, values.json);

@@ -7,7 +7,6 @@
  * @module
  */
 import type { Client, Infer } from "../../mod.ts";
-import { parseConnectUrl } from "../../protocol/connect_url.ts";
 import { TokenBucket } from "../../protocol/token_bucket.ts";
 import { Chat, MAX_CHAT_NAME_BYTES, MAX_CHAT_TEXT_BYTES } from "../../schema/messages/chat.ts";
 import { runCommand } from "../../server/cli_command.ts";
@@ -15,7 +14,7 @@ import { flag, UsageError } from "../../server/cli_flags.ts";
 import { stdout } from "../../server/cli_output.ts";
 import { onStopSignal } from "../../server/cli_signals.ts";
 import { cleanName, cleanText, cutText } from "../player_text.ts";
-import { clientFlags, connectAs } from "../run_client.ts";
+import { clientFlags, connectAs, serverKeyIn } from "../run_client.ts";
 import { seatToken } from "../seat_token.ts";
 import { ChatPrinter } from "./chat_printer.ts";
 import { openLineInput } from "./line_input.ts";
@@ -163,7 +162,7 @@ await runCommand({
     throw new UsageError("names of people and rooms have 1 to 16 visible characters");
   }
   const client = await connectAs(Chat, url, values);
-  const serverKey = url === "" ? undefined : parseConnectUrl(url).serverKey;
+  const serverKey = serverKeyIn(url);
   const seat = await seatToken(serverKey, !values.guest);
   const { promise: isOver, resolve: end } = Promise.withResolvers<number>();
   const input = openLineInput(stdout);
