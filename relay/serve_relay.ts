@@ -7,10 +7,11 @@ import type { CryptoBackend } from "../protocol/crypto/backend.ts";
 import { loadSodium } from "../protocol/crypto/sodium.ts";
 import type { RelayLimits } from "../protocol/relay/relay_limits.ts";
 import type { Clock } from "../transport/clock.ts";
+import type { DatagramPipe } from "../transport/pipe.ts";
 import { systemClock } from "../transport/system_clock.ts";
 import { systemRandom } from "../transport/system_random.ts";
 import type { DirectorLink } from "./process/director_link.ts";
-import { LocalShard, type ShardEnvironment } from "./process/local_shard.ts";
+import { LocalShard } from "./process/local_shard.ts";
 import { Relay } from "./process/relay.ts";
 import type { HeartEvent, RelayIdentity } from "./process/relay_heart.ts";
 import type { Shard, ShardOptions } from "./process/shard.ts";
@@ -22,7 +23,7 @@ import type { Mesh } from "./routes/mesh_matrix.ts";
 /** The world around a relay, for tests and simulations. Whatever is left out is the real one. */
 export interface RelayEnvironment {
   /** Opens the pipe of a shard. Default: UDP. */
-  readonly openPipe?: (shard: number) => ShardEnvironment["pipe"];
+  readonly openPipe?: (shard: number) => DatagramPipe;
   /** Monotonic time. */
   readonly clock?: Clock;
   /** Milliseconds since 1970. */
@@ -145,9 +146,8 @@ async function openShard(options: ServeRelayOptions, shard: number, place: numbe
   const { openPipe, clock = systemClock, wallClockMs = Date.now, random = systemRandom } =
     environment;
   if (shards > 1 && openPipe === undefined) return await WorkerShard.open(shardOptions, binding);
-  const pipe = openPipe === undefined ? await openShardPipe(binding, clock) : openPipe(shard);
   return await LocalShard.open(shardOptions, {
-    pipe,
+    openPipe: () => openPipe?.(shard) ?? openShardPipe(binding, clock),
     clock,
     wallClockMs,
     random,

@@ -29,8 +29,8 @@ const MIN_SESSIONS_FOR_MEAN = 20;
 export class RelayDesk {
   readonly #context: DirectorContext;
   readonly #revocations: Revocations;
-  /** Sessions given to a relay since its last heartbeat: its own numbers do not know them yet. */
-  readonly #assigned = new Map<string, number>();
+  /** Sessions given to the shards of a relay since its last heartbeat: its own numbers do not know them yet. */
+  readonly #assigned = new Map<string, Map<number, number>>();
 
   constructor(context: DirectorContext, revocations: Revocations) {
     this.#context = context;
@@ -73,7 +73,7 @@ export class RelayDesk {
       region: value.region,
       provider: value.provider,
       egressCostMs: value.egressCostMs,
-      load: leastLoaded(value).load + this.#addedLoad(value),
+      load: this.#loadOf(value, this.#leastLoaded(value)),
       state: value.state,
     }));
   }
@@ -92,12 +92,14 @@ export class RelayDesk {
     const record = this.get(relayId);
     const found = record &&
       (shard === undefined
-        ? leastLoaded(record)
+        ? this.#leastLoaded(record)
         : record.shards.find((candidate) => candidate.shard === shard));
     if (record === undefined || found === undefined) {
       throw new DirectorError("no-capacity", `Relay "${relayId}" is gone`);
     }
-    this.#assigned.set(relayId, (this.#assigned.get(relayId) ?? 0) + 1);
+    const assigned = this.#assigned.get(relayId) ?? new Map<number, number>();
+    assigned.set(found.shard, (assigned.get(found.shard) ?? 0) + 1);
+    this.#assigned.set(relayId, assigned);
     return { record, shard: found };
   }
 
@@ -150,11 +152,18 @@ export class RelayDesk {
     return peers;
   }
 
-  #addedLoad(record: RelayRecord): number {
-    const assigned = this.#assigned.get(record.id) ?? 0;
-    const { sessions, load } = leastLoaded(record);
+  /** The shard with the least load; records without shards are refused before. */
+  #leastLoaded(record: RelayRecord): RelayShard {
+    return record.shards.reduce((least, shard) =>
+      this.#loadOf(record, shard) < this.#loadOf(record, least) ? shard : least
+    );
+  }
+
+  /** What a shard said of its load, and what it was given since. */
+  #loadOf({ id }: RelayRecord, { shard, sessions, load }: RelayShard): number {
+    const assigned = this.#assigned.get(id)?.get(shard) ?? 0;
     const each = sessions >= MIN_SESSIONS_FOR_MEAN ? load / sessions : ASSUMED_SESSION_LOAD;
-    return assigned * each / record.shards.length;
+    return load + assigned * each;
   }
 }
 
@@ -182,9 +191,4 @@ function mergeBeat(record: RelayRecord, before: RelayRecord | undefined): RelayR
   if (before.state !== "draining" || before.instance !== record.instance) return record;
   // A relay that drains by its own decision goes on saying so; one that was asked to need not.
   return { ...record, state: "draining", drainDeadlineMs: before.drainDeadlineMs };
-}
-
-/** The shard with the least load; records without shards are refused before. */
-function leastLoaded({ shards }: RelayRecord): RelayShard {
-  return shards.reduce((least, shard) => shard.load < least.load ? shard : least);
 }

@@ -19,8 +19,8 @@ import { ShardEndpoint } from "./shard_endpoint.ts";
 
 /** What a shard has around it. */
 export interface ShardEnvironment {
-  /** Its socket, not started; the shard closes it. */
-  readonly pipe: DatagramPipe;
+  /** Opens its socket, when everything else is there; the shard closes it. */
+  readonly openPipe: () => DatagramPipe | Promise<DatagramPipe>;
   /** Monotonic time. */
   readonly clock: Clock;
   /** Milliseconds since 1970. */
@@ -31,6 +31,14 @@ export interface ShardEnvironment {
   readonly crypto?: CryptoBackend;
   /** Tags frames. Default: libsodium. */
   readonly hasher?: SipHasher;
+}
+
+interface ShardParts {
+  readonly core: RelayCore;
+  readonly prober: MeshProber;
+  readonly pipe: DatagramPipe;
+  readonly epochMs: number;
+  readonly environment: ShardEnvironment;
 }
 
 function onDefect(error: unknown): void {
@@ -45,49 +53,54 @@ export class LocalShard implements Shard {
   readonly #core: RelayCore;
   readonly #prober: MeshProber;
   readonly #driver: EndpointDriver;
+  readonly #pipe: DatagramPipe;
   readonly #environment: ShardEnvironment;
   readonly #epochMs: number;
 
-  private constructor(
-    options: ShardOptions,
-    environment: ShardEnvironment,
-    parts: { readonly crypto: CryptoBackend; readonly hasher: SipHasher },
-  ) {
-    const { shard, relayId, limits } = options;
-    const { pipe, clock, wallClockMs, random } = environment;
-    const { crypto, hasher } = parts;
-    const seed = new Uint8Array(4);
-    random(seed);
-    this.shard = shard;
+  private constructor(parts: ShardParts) {
+    const { core, prober, pipe, environment: { clock } } = parts;
+    this.shard = core.shard;
     this.hostname = pipe.localAddress.hostname;
     this.port = pipe.localAddress.port;
-    this.#environment = environment;
-    this.#epochMs = wallClockMs() - clock.nowMs();
+    this.#core = core;
+    this.#prober = prober;
+    this.#pipe = pipe;
+    this.#environment = parts.environment;
+    this.#epochMs = parts.epochMs;
+    const endpoint = new ShardEndpoint(core, prober);
+    this.#driver = new EndpointDriver(endpoint, pipe, clock, () => {}, onDefect);
+  }
+
+  /**
+   * Makes a shard that is not started. Throws RangeError or TypeError for limits out of bounds, and what
+   * opening the socket throws.
+   */
+  static async open(options: ShardOptions, environment: ShardEnvironment): Promise<LocalShard> {
+    const { shard, relayId, limits } = options;
+    const { clock, wallClockMs, random, openPipe } = environment;
+    const crypto = environment.crypto ?? await loadSodium();
+    const hasher = environment.hasher ?? await loadSodiumSipHasher();
+    const seed = new Uint8Array(4);
+    random(seed);
     const prober = new MeshProber({
       relayId,
       hasher,
       seed: new DataView(seed.buffer).getUint32(0),
     });
-    this.#prober = prober;
-    this.#core = new RelayCore({
+    const epochMs = wallClockMs() - clock.nowMs();
+    const core = new RelayCore({
       shard,
       keys: [],
       crypto,
       hasher,
       random,
-      epochMs: this.#epochMs,
+      epochMs,
       limits,
       onProbe: (bytes, from, nowMs) => prober.handleDatagram(bytes, from, nowMs),
     }, clock.nowMs());
-    const endpoint = new ShardEndpoint(this.#core, prober);
-    this.#driver = new EndpointDriver(endpoint, pipe, clock, () => {}, onDefect);
-  }
-
-  /** Makes a shard that is not started. Throws RangeError or TypeError for limits out of bounds. */
-  static async open(options: ShardOptions, environment: ShardEnvironment): Promise<LocalShard> {
-    const crypto = environment.crypto ?? await loadSodium();
-    const hasher = environment.hasher ?? await loadSodiumSipHasher();
-    return new LocalShard(options, environment, { crypto, hasher });
+    // Last, since a takeover silences the process before from this moment on.
+    const pipe = await openPipe();
+    return new LocalShard({ core, prober, pipe, epochMs, environment });
   }
 
   start(): Promise<void> {
@@ -119,7 +132,7 @@ export class LocalShard implements Shard {
       traffic: frameTraffic(core.totals),
       drops: relayDrops(core.drops),
       events: relayEvents(core.totals),
-      pipe: { ...this.#environment.pipe.counters },
+      pipe: { ...this.#pipe.counters },
       mesh: { ...this.#prober.counters },
       links: this.#prober.links(nowMs),
       errors: this.#driver.errors,
@@ -137,6 +150,6 @@ export class LocalShard implements Shard {
 
   close(): Promise<void> {
     this.#driver.stop();
-    return this.#environment.pipe.close();
+    return this.#pipe.close();
   }
 }

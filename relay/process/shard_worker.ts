@@ -16,9 +16,8 @@ let shard: LocalShard | undefined;
 async function answer(call: WorkerCall): Promise<unknown> {
   if (call.method === "open") {
     const { options, binding } = call.argument;
-    const pipe = await openShardPipe(binding, systemClock);
     shard = await LocalShard.open(options, {
-      pipe,
+      openPipe: () => openShardPipe(binding, systemClock),
       clock: systemClock,
       wallClockMs: Date.now,
       random: systemRandom,

@@ -48,6 +48,7 @@ export class TakenOver {
   /** Sessions that were taken. */
   sessions = 0;
   readonly #connection: Deno.Conn;
+  #isFinished = false;
 
   private constructor(connection: Deno.Conn, offer: TakeoverOffer) {
     this.#connection = connection;
@@ -101,12 +102,13 @@ export class TakenOver {
   async finish(): Promise<void> {
     await writeJson(this.#connection, { want: "place" });
     await readJson(this.#connection);
-    this.#connection.close();
+    this.cancel();
   }
 
-  /** Gives up: the old process goes on. */
+  /** Gives up, unless it is finished: the old process goes on. */
   cancel(): void {
-    this.#connection.close();
+    if (!this.#isFinished) this.#connection.close();
+    this.#isFinished = true;
   }
 }
 
