@@ -15,6 +15,7 @@ import { onStopSignal } from "../server/cli_signals.ts";
 import { loadOrCreateKey } from "../server/key_file.ts";
 import { parseAdvertised } from "./process/advertised_address.ts";
 import { hostRelay } from "./process/host_relay.ts";
+import { DEFAULT_FOLDER } from "./process/next_steps.ts";
 import type { RelayConfig } from "./process/relay_config.ts";
 import { JsonRelayReport, TextRelayReport } from "./process/relay_report.ts";
 import { DEFAULT_RELAY_PORT } from "./serve_relay.ts";
@@ -94,7 +95,7 @@ const flags = {
   ),
   takeover: flag.toggle("Takes the place of a running process of the same id, with its sessions"),
   data: flag.text("FOLDER", "Keys and tokens, for their owner only; default .tickwire", {
-    default: ".tickwire",
+    default: DEFAULT_FOLDER,
   }),
   sim: simFlag,
   json: flag.toggle("One JSON object per line on standard output, nothing else there"),

@@ -31,7 +31,7 @@ export function logHeartEvent(event: HeartEvent): void {
       );
       break;
     case "keys":
-      logger.info("Ticket keys {keys} are alive", { keys: event.keyIds.join(" and ") });
+      logger.debug("Ticket keys {keys} are alive", { keys: event.keyIds.join(" and ") });
       break;
     case "drain":
       if (event.untilMs === undefined) logger.warning("The director called the drain off");

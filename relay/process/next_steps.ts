@@ -6,6 +6,9 @@
 import type { RelayRole } from "./relay_config.ts";
 import { tokenFileOf } from "./token_file.ts";
 
+/** Where keys and tokens are kept unless an operator says otherwise. */
+export const DEFAULT_FOLDER = ".tickwire";
+
 /** What the steps depend on. */
 export interface NextStepsOptions {
   /** What the process does. */
@@ -25,9 +28,12 @@ export function nextSteps(options: NextStepsOptions): (readonly [string, string]
   const { role, url, httpUrl, folder, commandOf } = options;
   const steps: (readonly [string, string])[] = [];
   if (role !== "relay") {
-    const token = tokenFileOf(folder, "server");
+    // Servers look there by themselves when they are started in the same folder.
+    const token = folder === DEFAULT_FOLDER
+      ? ""
+      : ` --relay-token ${tokenFileOf(folder, "server")}`;
     steps.push(
-      ["host", `${commandOf("server/main.ts")} --port 0 --relay ${url} --relay-token ${token}`],
+      ["host", `${commandOf("server/main.ts")} --port 0 --relay ${url}${token}`],
       [
         "play",
         `${commandOf("examples/arena/client.ts")} ${

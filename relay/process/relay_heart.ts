@@ -90,6 +90,7 @@ export class RelayHeart {
   #isStopped = false;
   #beating: Promise<void> | undefined;
 
+  /** Knows everything and says nothing until {@link RelayHeart.start}. */
   constructor(options: HeartOptions) {
     const { identity: { id: relayId, secretKey }, crypto } = options;
     this.#options = options;

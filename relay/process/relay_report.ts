@@ -60,7 +60,7 @@ export interface RelayReport {
 export class JsonRelayReport implements RelayReport {
   readonly #output: ReportOutput;
 
-  /** @param output Gets nothing else. */
+  /** Writes to an output that gets nothing else. */
   constructor(output: ReportOutput) {
     this.#output = output;
   }
@@ -111,7 +111,7 @@ export class TextRelayReport implements RelayReport {
   readonly #output: ReportOutput;
   #wasIdle = false;
 
-  /** @param output Where the lines go. */
+  /** Writes lines to this output. */
   constructor(output: ReportOutput) {
     this.#output = output;
   }
