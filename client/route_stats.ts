@@ -15,7 +15,7 @@ export interface HeldRoute {
   readonly relays: readonly string[];
   /** Whether data leaves on it. */
   readonly isActive: boolean;
-  /** Whether it could carry data. */
+  /** Whether it could carry data: not while it is bound, or bound again after a relay forgot it. */
   readonly isUsable: boolean;
   /** Smoothed round trip in milliseconds; 100 before the first measurement. */
   readonly rttMs: number;
@@ -55,7 +55,7 @@ export function lineRoute({ leg, grant }: RelayLine, rttMs: number): RouteStats 
     name: route.kind,
     relays: route.kind === "direct" ? [] : route.grant.relays.map(({ relayId }) => relayId),
     isActive: route === active,
-    isUsable: route.isUsable,
+    isUsable: route.isUsable && (route.kind === "direct" || !route.bind.isWaiting),
     rttMs: route.health.rtt.smoothedMs,
     epoch: route.grant.epoch,
   }));

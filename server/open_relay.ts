@@ -24,6 +24,12 @@ const PATIENCE_MS = 10_000;
 /** Between two tries in that time. */
 const RETRY_MS = 500;
 
+/**
+ * Between two PINGs to a relay at which the server is anchored. NATs would be content with 15 s; but a relay
+ * that was restarted has forgotten the anchor, and until the next PING no route over it leads here.
+ */
+const ANCHOR_PING_MS = 2_000;
+
 /** Exit relays that a server asks for: as many as it is given anchors. */
 const WANTED_EXITS = 2;
 
@@ -79,6 +85,7 @@ export async function openRelay(opening: OpenRelayOptions): Promise<OpenedRelay>
     crypto,
     random,
     epochMs,
+    keepaliveMs: ANCHOR_PING_MS,
     ...(address === undefined ? {} : { publicAddresses: [address] }),
   }, clock.nowMs());
   const gate: RelayGate = new RelayGate(pipe, {

@@ -60,7 +60,7 @@ export const DEFAULT_RELAY_LIMITS: RelayLimits = {
   noSessionsPerSecond: 1_000,
   beaconsPerSecondPerAddress: 20,
   beaconsPerSecond: 2_000,
-  rebindsPerMinute: 10,
+  rebindsPerMinute: 60,
   burstS: 2,
   shedBurstS: 0.25,
   ceilingPps: Infinity,

@@ -74,18 +74,12 @@ function rebindEvery2s(times: number): { world: RelayWorld; client: RelayClient;
   return { world, client, waits };
 }
 
-Deno.test("a NAT that rebinds costs a round trip to the relay, a probe and two ticks", () => {
-  const { client, waits } = rebindEvery2s(10);
+Deno.test("a NAT that rebinds every 2 s for 60 s costs each time a round trip, a probe and two ticks", () => {
+  const { world, client, waits } = rebindEvery2s(30);
   // 20 ms to the relay and back with the packet that shows it, 20 ms with the challenge; ticks of 17 ms.
   for (const wait of waits) assert.ok(wait <= 20 + 20 + 2 * 17 + 10, `${wait}`);
-  assert.equal(client.leg.counters.challenges, 10);
+  assert.equal(client.leg.counters.challenges, 30);
   assert.equal(client.leg.counters.binds, 2);
-});
-
-Deno.test("a NAT that rebinds every 2 s for 60 s costs no session, although a relay follows ten a minute", () => {
-  const { world, client, waits } = rebindEvery2s(30);
-  for (const wait of waits) assert.ok(wait < 300, `${wait}`);
-  assert.ok(world.relays[0]!.core.drops.rebindLimited > 0);
   assert.equal(client.endpoint.session?.state, "open");
   assert.equal(client.events.some(({ kind }) => kind !== "connected"), false);
   assert.equal(world.peers.size, 1);
