@@ -13,13 +13,14 @@ const { values } = parseArgs({
   options: {
     director: { type: "string", default: "" },
     token: { type: "string", default: "" },
+    id: { type: "string", default: "lab" },
     exposure: { type: "string", default: "never" },
     region: { type: "string" },
     exit: { type: "string" },
     address: { type: "string" },
   },
 });
-const { director, token, exposure, region, exit, address } = values;
+const { id, director, token, exposure, region, exit, address } = values;
 const server = await serve(Beats, {
   hostname: "0.0.0.0",
   port: 9_999,
@@ -27,7 +28,7 @@ const server = await serve(Beats, {
   relay: {
     directorUrl: director,
     token: (await Deno.readTextFile(token)).trim(),
-    id: "lab",
+    id,
     // Text from our own command line: the director checks it.
     exposure: exposure as Exposure,
     ...(region === undefined ? {} : { region }),

@@ -36,6 +36,7 @@ export class RelayFleet {
   readonly #lab: Lab;
   readonly #folder: string;
   readonly #directorArgs: readonly string[];
+  #nats: Deno.ChildProcess | undefined;
 
   private constructor(lab: Lab, folder: string, directorArgs: readonly string[]) {
     this.#lab = lab;
@@ -65,8 +66,19 @@ export class RelayFleet {
     return join(this.#folder, "director", `${role}.token`);
   }
 
-  /** Starts the director, again if it has ended. */
+  /** Starts the director, again if it has ended, with the NATS server that its arguments name. */
   async startDirector(): Promise<void> {
+    if (this.#directorArgs.includes("--nats")) {
+      this.#nats = new Deno.Command("ip", {
+        args: [
+          ...["netns", "exec", this.directorHost.namespace, "nats-server", "-js"],
+          ...["-a", "127.0.0.1", "-sd", join(this.#folder, "nats")],
+        ],
+        stdout: "null",
+        stderr: "null",
+      }).spawn();
+      // The director waits for it.
+    }
     this.director = this.#lab.start(this.directorHost, {
       name: "director",
       script: "relay/main.ts",
@@ -77,6 +89,13 @@ export class RelayFleet {
       ],
     });
     await this.director.next("ready");
+  }
+
+  /** Ends director and NATS without a word. */
+  killDirector(): void {
+    this.director.kill("SIGKILL");
+    this.#nats?.kill("SIGKILL");
+    this.#nats = undefined;
   }
 
   /** Adds a relay at a host of its own. */
@@ -125,6 +144,8 @@ export class RelayFleet {
 
   /** Removes keys and tokens. */
   async dispose(): Promise<void> {
+    this.#nats?.kill("SIGKILL");
+    await this.#nats?.status;
     await Deno.remove(this.#folder, { recursive: true });
   }
 }

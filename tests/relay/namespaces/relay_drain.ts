@@ -1,0 +1,53 @@
+/**
+ * A relay that is emptied while many play through it.
+ *
+ * @module
+ */
+import { pause, percentile, reportOf, withPlayground } from "./playground.ts";
+
+/** What the players noticed. */
+export interface DrainResult {
+  readonly players: number;
+  /** Players whose data went through the relay before. */
+  readonly moved: number;
+  /** Sessions that ended, or were replaced by others. */
+  readonly lost: number;
+  /** Players whose data still goes through it. */
+  readonly left: number;
+  /** Longest time without a beat of each player, with the beats 100 ms apart. */
+  readonly gapP50Ms: number;
+  readonly gapMaxMs: number;
+  readonly sent: number;
+  readonly lostBeats: number;
+}
+
+/** Drains one of three relays under so many players. */
+export async function relayDrain(count: number, deadlineSeconds: number): Promise<DrainResult> {
+  return await withPlayground(async (playground) => {
+    const { lab, fleet } = playground;
+    await Promise.all([fleet.add("ra"), fleet.add("rb"), fleet.add("rc")]);
+    await playground.serve(lab.host("srv", "preserving"));
+    const players = playground.send(lab.host("cli"), "--players", String(count), "--hz", "10");
+    await players.next("ready", 120_000);
+    await pause(2_000);
+    const before = await reportOf(players);
+    const users = new Map<string, number>();
+    for (const { relays: [first = ""] } of before) users.set(first, (users.get(first) ?? 0) + 1);
+    const [relayId = "", moved = 0] = [...users].sort(([, a], [, b]) => b - a)[0] ?? [];
+    await fleet.ask("/v1/drain", { relayId, deadlineSeconds });
+    await pause(deadlineSeconds * 1_000 + 2_000);
+    const after = await reportOf(players);
+    const gaps = after.map(({ maxGapMs }) => maxGapMs);
+    const sent = after.reduce((sum, player) => sum + player.sent, 0);
+    return {
+      players: after.length,
+      moved,
+      lost: after.filter(({ isAlive }) => !isAlive).length,
+      left: after.filter(({ relays }) => relays.includes(relayId)).length,
+      gapP50Ms: percentile(gaps, 0.5),
+      gapMaxMs: Math.max(...gaps),
+      sent,
+      lostBeats: sent - after.reduce((sum, player) => sum + player.returned, 0),
+    };
+  });
+}
