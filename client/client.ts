@@ -19,6 +19,7 @@ import { reportFailure } from "../transport/report_failure.ts";
 import { CLIENT_EVENTS, type ClientEvents, type ClientState, type ClosedInfo } from "./events.ts";
 import { ConnectError } from "./errors.ts";
 import { type MessageFeed, MessageStream } from "./message_stream.ts";
+import { Netcode, type NetcodeOptions } from "./netcode/netcode.ts";
 import type { RelayLine } from "./relay_line.ts";
 import { directRoute, lineRoute, type RouteStats } from "./route_stats.ts";
 import { SessionKeeper } from "./session_keeper.ts";
@@ -206,7 +207,9 @@ export class Client<P extends ProtocolCore = ProtocolCore> {
     const { typed } = this.#keeper;
     if (typed === undefined) return "dropped";
     const result = typed.send(message, value, onResult, this.#clock.nowMs());
-    if (result === "queued") this.#keeper.flushSoon();
+    if (result !== "queued") return result;
+    this.#keeper.observer?.onSent(message, value);
+    this.#keeper.flushSoon();
     return result;
   }
 
@@ -242,6 +245,37 @@ export class Client<P extends ProtocolCore = ProtocolCore> {
     const sinceMs = this.#clock.nowMs() - connection.peerTickAtMs + this.rttMs / 2 +
       connection.peerTickMicroseconds / 1000;
     return connection.peerTick + (sinceMs * tickHz) / 1000;
+  }
+
+  /**
+   * Clock, prediction, interpolation and netgraph of a game that ticks. Its `update()` is called once per
+   * frame.
+   *
+   * @example
+   * ```ts ignore
+   * const netcode = client.netcode({ tickHz: 60 });
+   * const others = netcode.interpolate<number, Place>(Arena.Player);
+   * const me = netcode.predict({ state: Arena.Player, input: Arena.Input, report: Arena.InputReport, … });
+   * function frame() {
+   *   netcode.update();
+   *   draw(me.drawn, others.sample(7));
+   * }
+   * ```
+   *
+   * @throws RangeError for options out of bounds.
+   */
+  netcode(options: NetcodeOptions): Netcode {
+    const keeper = this.#keeper;
+    return new Netcode({
+      protocol: this.protocol,
+      session: () => keeper.session,
+      nowMs: () => this.#clock.nowMs(),
+      send: (message, value) => this.send(message, value),
+      on: (message, handler) => this.on(message, handler),
+      observe: (observer) => {
+        keeper.observer = observer;
+      },
+    }, options);
   }
 
   /** What the connection did and how it is. */

@@ -20,8 +20,35 @@ export type {
   TrustVerdict,
   UntrustedServer,
 } from "./options.ts";
+export {
+  type InputContext,
+  Netcode,
+  type NetcodeOptions,
+  type PredictOptions,
+} from "./netcode/netcode.ts";
+export {
+  type ChannelTraffic,
+  Netgraph,
+  type NetgraphOptions,
+  type NetgraphReading,
+  type NetgraphSample,
+} from "./netcode/netgraph.ts";
+export { netgraphLines, type NetgraphLinesOptions } from "./netcode/netgraph_lines.ts";
+export { Prediction } from "./netcode/prediction.ts";
+export type { PredictionClockOptions } from "./netcode/prediction_clock.ts";
+export type { Reconciliation, Step, StepContext } from "./netcode/predictor.ts";
+export type { RenderClockOptions } from "./netcode/render_clock.ts";
+export type { ServerClockOptions } from "./netcode/server_clock.ts";
+export type { PushResult } from "./netcode/snapshot_buffer.ts";
+export {
+  SnapshotInterpolation,
+  type SnapshotInterpolationOptions,
+} from "./netcode/snapshot_interpolation.ts";
 export { type QueryOptions, queryServer, type ServerDescription } from "./query.ts";
 export type { HeldRoute, RouteStats } from "./route_stats.ts";
+export { drawnBehind, InputReport, type InputReportValue } from "../schema/messages/netcode.ts";
+export type { Shape } from "../schema/sync/interpolator.ts";
+export { WireRounder } from "../schema/sync/wire_rounder.ts";
 export { REFUSAL_STATUSES, type RefusalStatus } from "../schema/messages/mod.ts";
 export type { CryptoBackend, PacketKey } from "../protocol/crypto/backend.ts";
 export type { DropCounters } from "../protocol/counters.ts";

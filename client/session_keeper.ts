@@ -16,6 +16,7 @@ import type { Clock } from "../transport/clock.ts";
 import { EndpointDriver } from "../transport/endpoint_driver.ts";
 import type { DatagramPipe } from "../transport/pipe.ts";
 import type { ClientEvents, ClientState, ClosedInfo } from "./events.ts";
+import type { MessageObserver } from "./netcode/message_traffic.ts";
 import { Reconnector } from "./reconnector.ts";
 
 /** How long the last word waits for an answer. */
@@ -58,6 +59,8 @@ export interface Ending {
 export class SessionKeeper {
   /** Resolves when the client is disconnected. */
   readonly closed: Promise<ClosedInfo>;
+  /** Is told of all messages. */
+  observer: MessageObserver | undefined;
   readonly #options: SessionKeeperOptions;
   readonly #reconnector: Reconnector | undefined;
   readonly #onClosed: (info: ClosedInfo) => void;
@@ -170,6 +173,7 @@ export class SessionKeeper {
     // What comes after the client said its last word is nobody's business any more.
     while (typed !== undefined && !this.#isClosing && typed.poll(nowMs)) {
       hadAny = true;
+      this.observer?.onReceived(typed.message, typed.value);
       this.#options.handlers.dispatch(typed.message, typed.value);
     }
     return hadAny;

@@ -25,6 +25,9 @@ export {
 } from "./game.ts";
 export type { DisconnectInfo, ServerEvents } from "./handlers.ts";
 export { issueTicket, type TicketRequest } from "./issue_ticket.ts";
+export type { InputCounters, InputQueueOptions } from "./netcode/input_queue.ts";
+export { PeerInputs, type PeerInputsOptions, type TickedInput } from "./netcode/peer_inputs.ts";
+export { type RewindClaim, RewindRing, type RewindRingOptions } from "./netcode/rewind_ring.ts";
 export type {
   AuthorizeContext,
   AuthorizeRefusal,
@@ -40,6 +43,9 @@ export { serve } from "./serve.ts";
 export { type BroadcastOptions, Server, type ServerCloseOptions } from "./server.ts";
 export type { ServerStats } from "./server_stats.ts";
 export type { TickCounters } from "./tick_loop.ts";
+export { drawnBehind, InputReport, type InputReportValue } from "../schema/messages/netcode.ts";
+export type { Shape } from "../schema/sync/interpolator.ts";
+export { WireRounder } from "../schema/sync/wire_rounder.ts";
 export { REFUSAL_STATUSES, type RefusalStatus } from "../schema/messages/mod.ts";
 export type { CryptoBackend, PacketKey } from "../protocol/crypto/backend.ts";
 export type { DropCounters, SessionCounters } from "../protocol/counters.ts";

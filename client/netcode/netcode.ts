@@ -12,7 +12,10 @@ import type { ClientMessage, ProtocolCore, ServerMessage } from "../../schema/mo
 import type { InputReportValue } from "../../schema/messages/netcode.ts";
 import type { Shape } from "../../schema/sync/interpolator.ts";
 import { codecOfShape } from "../../schema/sync/wire_rounder.ts";
-import { Interpolation, type InterpolationOptions } from "./interpolation.ts";
+import {
+  SnapshotInterpolation,
+  type SnapshotInterpolationOptions,
+} from "./snapshot_interpolation.ts";
 import { type MessageObserver, MessageTraffic } from "./message_traffic.ts";
 import { Netgraph, type NetgraphOptions, type NetgraphReading } from "./netgraph.ts";
 import { Prediction } from "./prediction.ts";
@@ -165,9 +168,9 @@ export class Netcode {
   /** Draws things of one kind between their snapshots, by key. */
   interpolate<Key, T>(
     shape: Shape<T>,
-    options: InterpolationOptions = {},
-  ): Interpolation<Key, T> {
-    const made = new Interpolation<Key, T>(
+    options: SnapshotInterpolationOptions = {},
+  ): SnapshotInterpolation<Key, T> {
+    const made = new SnapshotInterpolation<Key, T>(
       shape,
       this.#renderClock,
       this.#tickHz,

@@ -99,7 +99,11 @@ export class Netgraph {
   #chokedFrames = 0;
   #largestError = 0;
 
-  /** @throws RangeError for options out of bounds. */
+  /**
+   * An empty graph.
+   *
+   * @throws RangeError for options out of bounds.
+   */
   constructor({ intervalMs = 100, columns = 120 }: NetgraphOptions = {}) {
     if (!(intervalMs > 0)) throw new RangeError(`Cannot graph columns of ${intervalMs} ms`);
     if (!Number.isInteger(columns) || columns < 1 || columns > 10_000) {

@@ -70,7 +70,11 @@ export class Predictor<State, Input> {
   #firstTick = -1;
   #reconciledTick = -1;
 
-  /** @throws RangeError for a history out of bounds. */
+  /**
+   * A predictor without a state; see {@link start}.
+   *
+   * @throws RangeError for a history out of bounds.
+   */
   constructor(options: PredictorOptions<State, Input>) {
     const { stateCodec, inputCodec, stepSeconds, historyTicks = 128 } = options;
     if (!Number.isInteger(historyTicks) || historyTicks < 2 || historyTicks > 4_096) {

@@ -35,7 +35,11 @@ export class SnapshotBuffer<T> {
   #count = 0;
   #hasEvicted = false;
 
-  /** @throws RangeError for options out of bounds. */
+  /**
+   * An empty buffer.
+   *
+   * @throws RangeError for options out of bounds.
+   */
   constructor(interpolator: Interpolator<T>, options: SnapshotBufferOptions = {}) {
     const { capacity = 32, extrapolationTicks = 6, motionTicks = 15 } = options;
     if (!Number.isInteger(capacity) || capacity < 2 || capacity > 1_024) {

@@ -20,6 +20,8 @@ export class WireRounder<T> {
   readonly #view: DataView<ArrayBuffer>;
 
   /**
+   * Makes a codec: for the start of a program.
+   *
    * @param shape An entity or message, declared or bound.
    * @param backend How the codec is made, default `"jit"`.
    */

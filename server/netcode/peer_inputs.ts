@@ -48,6 +48,8 @@ export class PeerInputs<P extends ProtocolCore, Data, Input extends TickedInput>
   readonly #remove: readonly (() => void)[];
 
   /**
+   * Listens to the message from now on.
+   *
    * @param message Declared with `delivery: "input"`: every packet repeats the newest.
    * @throws TypeError for a message of another delivery, protocol or direction; RangeError for options
    * out of bounds.

@@ -53,6 +53,8 @@ export class RewindRing<Key, T> {
   readonly #slackMs: number;
 
   /**
+   * An empty ring.
+   *
    * @param shape What the things are; between ticks they are where clients drew them.
    * @throws RangeError for options out of bounds.
    */

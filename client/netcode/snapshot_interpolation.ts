@@ -10,8 +10,8 @@ import { Interpolator, type Shape } from "../../schema/sync/interpolator.ts";
 import type { RenderClock } from "./render_clock.ts";
 import { type PushResult, SnapshotBuffer, type SnapshotBufferOptions } from "./snapshot_buffer.ts";
 
-/** Options of {@link Interpolation}. */
-export interface InterpolationOptions {
+/** Options of {@link SnapshotInterpolation}. */
+export interface SnapshotInterpolationOptions {
   /** Snapshots that are kept of each thing, 2 to 1,024. Default 32. */
   readonly capacity?: number;
   /** How long a thing goes on as it went when nothing is heard any more. Default 100 ms. */
@@ -21,7 +21,7 @@ export interface InterpolationOptions {
 }
 
 /** The things of one kind, by key: entity numbers, player names. Made by `Netcode.interpolate`. */
-export class Interpolation<Key, T> {
+export class SnapshotInterpolation<Key, T> {
   readonly #clock: RenderClock;
   readonly #serverTick: () => number;
   readonly #interpolator: Interpolator<T>;
@@ -29,6 +29,8 @@ export class Interpolation<Key, T> {
   readonly #buffers = new Map<Key, { readonly buffer: SnapshotBuffer<T>; readonly drawn: T }>();
 
   /**
+   * Use `Netcode.interpolate` instead.
+   *
    * @param shape What the things are; `.lerp()` and `.slerp()` of its fields say what moves smoothly.
    * @param serverTick The server's tick now.
    */
@@ -37,7 +39,7 @@ export class Interpolation<Key, T> {
     clock: RenderClock,
     tickHz: number,
     serverTick: () => number,
-    options: InterpolationOptions = {},
+    options: SnapshotInterpolationOptions = {},
   ) {
     const { capacity = 32, extrapolationMs = 100, motionMs = 250 } = options;
     this.#clock = clock;
