@@ -117,9 +117,11 @@ export async function serveRelay(options: ServeRelayOptions): Promise<Relay> {
   }
 }
 
-function checkOptions(
-  { shards = 1, firstShard = 0, port = DEFAULT_RELAY_PORT }: ServeRelayOptions,
-): void {
+function checkOptions(options: ServeRelayOptions): void {
+  const { shards = 1, firstShard = 0, port = DEFAULT_RELAY_PORT, isSteered, advertise } = options;
+  if (isSteered === true && port === 0 && advertise.port === undefined) {
+    throw new RangeError("Shards that are steered to need a port that is known before: give one");
+  }
   if (!(Number.isInteger(shards) && shards >= 1 && shards <= 256)) {
     throw new RangeError(`A relay has 1 to 256 shards, not ${shards}`);
   }
@@ -160,7 +162,7 @@ function identityOf(
   random: (into: Uint8Array) => void,
 ): RelayIdentity {
   const { id, region, secretKey, advertise, version = "0", provider, egressCostMs } = options;
-  const { firstShard = 0, isSteered = false } = options;
+  const { firstShard = 0, isSteered = false, port: firstPort = DEFAULT_RELAY_PORT } = options;
   const instance = new Uint8Array(8);
   random(instance);
   return {
@@ -173,8 +175,8 @@ function identityOf(
     ...(provider === undefined ? {} : { provider }),
     ...(egressCostMs === undefined ? {} : { egressCostMs }),
     portOf: ({ shard, port }) => {
-      if (advertise.port === undefined) return port;
-      return isSteered ? advertise.port : advertise.port + shard - firstShard;
+      if (isSteered) return advertise.port ?? firstPort;
+      return advertise.port === undefined ? port : advertise.port + shard - firstShard;
     },
   };
 }

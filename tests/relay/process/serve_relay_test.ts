@@ -112,6 +112,8 @@ Deno.test("shards that are steered to by their byte are advertised at one port",
   const [record] = lab.director.relays();
   assert.equal(record!.hostname, "192.0.2.9");
   assert.deepEqual(record!.shards.map(({ shard, port }) => [shard, port]), [[0, 443], [1, 443]]);
+  const other = await lab.relay("fra-2", "192.0.2.2", { shards: 2, isSteered: true, port: 7_000 });
+  assert.deepEqual(other.advertised.map(({ port }) => port), [7_000, 7_000]);
 });
 
 Deno.test("a drain waits for players, refuses others, and closes what is left at the deadline", async () => {
@@ -206,6 +208,7 @@ Deno.test("options that make no sense are refused before anything is bound", asy
     { firstShard: 256 },
     { shards: 2, firstShard: 255 },
     { shards: 2, port: 65_535 },
+    { shards: 2, port: 0, isSteered: true },
   ];
   for (const options of bad) {
     await assert.rejects(lab.relay("fra-1", "192.0.2.1", options), RangeError);
