@@ -37,6 +37,12 @@ export interface MemoryDirectoryOptions {
   readonly maxRecords?: number;
 }
 
+interface ExportedRecord {
+  readonly key: string;
+  readonly value: unknown;
+  readonly ageMs: number;
+}
+
 /** A directory in memory. */
 export class MemoryDirectory implements Directory {
   readonly #views: BucketViews;
@@ -125,6 +131,43 @@ export class MemoryDirectory implements Directory {
   subscribe(listener: (message: ControlMessage) => void): Unsubscribe {
     this.#subscribers.add(listener);
     return () => void this.#subscribers.delete(listener);
+  }
+
+  /** All records with their ages, for a process that takes this one's place. */
+  exportRecords(): string {
+    const buckets = Object.entries(this.#views).map(([bucket, view]) => {
+      const codec = recordCodecs[bucket as BucketName];
+      const records = view.list().map(({ key, value, ageMs }) => ({
+        key,
+        // Bucket and codec come from the same name; types cannot follow that through a loop.
+        value: codec.toJSON(value as never),
+        ageMs,
+      }));
+      return [bucket, records];
+    });
+    return JSON.stringify(Object.fromEntries(buckets));
+  }
+
+  /**
+   * Takes records that another process has exported, in place of those of the same keys. Leases go on.
+   *
+   * @returns How many were taken.
+   * @throws Error when the text is none of an export, or of records that this release does not know.
+   */
+  importRecords(text: string): number {
+    // What is of no export fails in a codec.
+    const buckets = JSON.parse(text) as Record<string, ExportedRecord[]>;
+    let taken = 0;
+    for (const bucket of Object.keys(this.#views) as BucketName[]) {
+      for (const { key, value, ageMs } of buckets[bucket] ?? []) {
+        checkKey(key);
+        // As above: one name gives codec and view.
+        const record = recordCodecs[bucket].fromJSON(value) as never;
+        this.#views[bucket].set(key, record, ++this.#revision, ageMs);
+        taken++;
+      }
+    }
+    return taken;
   }
 
   close(): Promise<void> {

@@ -42,6 +42,10 @@ export interface DirectorHost {
   readonly mesh: Mesh;
   /** Its API. */
   readonly fetch: (request: Request, connection: ApiConnection) => Response | Promise<Response>;
+  /** What a directory in memory knows; `""` for one that outlives the process. */
+  exportRecords(): string;
+  /** Takes what the directory of the process before knew. */
+  importRecords(records: string): void;
   /** Ends director and directory. */
   close(): Promise<void>;
 }
@@ -67,6 +71,10 @@ export async function openDirectorHost(options: DirectorHostOptions): Promise<Di
       link: { heartbeat: (beat) => director.relayHeartbeat(beat) },
       mesh,
       fetch,
+      exportRecords: () => directory instanceof MemoryDirectory ? directory.exportRecords() : "",
+      importRecords: (records) => {
+        if (directory instanceof MemoryDirectory) directory.importRecords(records);
+      },
       close: async () => {
         stop();
         director.close();

@@ -70,13 +70,20 @@ export async function hostRelay(
   try {
     if (takenOver === undefined || config.httpPort === 0) await front.listen();
     side = await openDirectorSide(config, front);
+    const { host } = side;
+    if (takenOver !== undefined && host !== undefined) {
+      takenOver.onDirectory = (records) => host.importRecords(records);
+    }
     if (role !== "director") {
       relay = await openRelay(config, side, { takenOver, onDrain: drained.resolve });
       await takenOver?.finish();
       await front.listen();
       takeover = await TakeoverHost.listen(
         takeoverPath(folder, id),
-        relay.takeoverSource(() => front.close()),
+        relay.takeoverSource({
+          makeRoom: () => front.close(),
+          exportDirectory: () => side?.host?.exportRecords() ?? "",
+        }),
       );
     }
     front.answer(

@@ -159,8 +159,10 @@ export class Relay {
     while (clock.nowMs() < farewellMs && await this.#slotsInUse() > 0) await this.#sleep(10);
   }
 
-  /** For the process that takes over. `makeRoom` frees what is not the relay's, such as the HTTP port. */
-  takeoverSource(makeRoom: () => Promise<void>): TakeoverSource {
+  /** For the process that takes over, with what is not the relay's: the HTTP port, and a director's records. */
+  takeoverSource(
+    others: Pick<TakeoverSource, "makeRoom" | "exportDirectory">,
+  ): TakeoverSource {
     const { shards } = this.#parts;
     return {
       offer: () => ({
@@ -177,7 +179,7 @@ export class Relay {
         this.#heart = this.#newHeart();
         void this.#heart.takeKeys(sealedKeys).then(() => this.#heart.start());
       },
-      makeRoom,
+      ...others,
     };
   }
 

@@ -12,8 +12,8 @@ export interface BlockStream {
   write(bytes: Uint8Array): Promise<number>;
 }
 
-/** The tables of a shard of 65,536 sessions take 40 MB. */
-const MAX_BLOCK_BYTES = 67_108_864;
+/** The table of a shard of 65,536 sessions takes 40 MB, a directory of as many more. */
+const MAX_BLOCK_BYTES = 268_435_456;
 const LENGTH_BYTES = 4;
 const ENCODER = new TextEncoder();
 const DECODER = new TextDecoder();

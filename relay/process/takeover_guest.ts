@@ -47,6 +47,8 @@ export class TakenOver {
   readonly sealedKeys: string;
   /** Sessions that were taken. */
   sessions = 0;
+  /** Given what the director in the old process knew, if there was one; called before anything is started. */
+  onDirectory: (records: string) => void = () => {};
   readonly #connection: Deno.Conn;
   #isFinished = false;
 
@@ -96,6 +98,8 @@ export class TakenOver {
       }
       this.sessions += await shard.importTable(table);
     }
+    const records = await readJson(this.#connection);
+    if (typeof records === "string" && records !== "") this.onDirectory(records);
   }
 
   /** Tells the old process to leave; when this resolves, its HTTP port and socket file are free. */

@@ -15,6 +15,8 @@ export interface TakeoverSource {
   offer(): Omit<TakeoverOffer, "version">;
   /** Stops speaking to the director, and gives the sessions of every shard. */
   surrender(): Promise<readonly Uint8Array[]>;
+  /** What the director in this process knows, or `""` where there is none. */
+  exportDirectory(): string;
   /** The newer process did not come up: goes on as before. */
   resume(): void;
   /** Frees what the newer process needs besides the ports, such as the HTTP port. */
@@ -84,6 +86,7 @@ export class TakeoverHost {
       await expectWish(connection, "tables");
       hasSurrendered = true;
       for (const table of await source.surrender()) await writeBlock(connection, table);
+      await writeJson(connection, source.exportDirectory());
       await expectWish(connection, "place");
       await source.makeRoom();
       this.#isClosed = true;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { Program, runProgram, TemporaryFolder } from "../../examples/program.ts";
-import { LiveGame, until, untilReceived } from "./live_network.ts";
+import { ask, LiveGame, until, untilReceived } from "./live_network.ts";
 
 const MAIN = "relay/main.ts";
 const HERE = ["--host", "127.0.0.1", "--port", "0", "--http-port", "0", "--json"];
@@ -101,6 +101,12 @@ Deno.test("a newer process takes the port and the sessions of a relay that plays
   await old.event("taken-over");
   const end = await old.end();
   assert.equal(end.code, 0, end.stderr);
+  // The director in the new process knows what the old one knew.
+  await ask(String(ready["httpUrl"]), "/v1/sessions", {
+    folder: folder.path,
+    role: "backend",
+    body: { serverId: "s1" },
+  });
   await untilReceived(player, 50);
   player.stop();
   await until(() => player.lost === 0 || !player.isWaiting, "the last packets");

@@ -31,6 +31,9 @@ class OldProcess implements TakeoverSource {
     this.log.push("surrender");
     return Promise.resolve([Uint8Array.of(1), Uint8Array.of(2, 2)]);
   }
+  exportDirectory(): string {
+    return "records";
+  }
   resume(): void {
     this.log.push("resume");
     this.#resumed.resolve();
@@ -69,8 +72,11 @@ Deno.test("a takeover hands ports, keys and sessions over, and frees the place b
   assert.deepEqual([...guest.ports], [[0, 7_000], [1, 7_001]]);
   assert.equal(guest.sealedKeys, "sealed");
   assert.deepEqual(old.log, []);
+  const records: string[] = [];
+  guest.onDirectory = (text) => void records.push(text);
   await guest.importInto(shardsOf(0, 1));
   assert.equal(guest.sessions, 3);
+  assert.deepEqual(records, ["records"]);
   await guest.finish();
   assert.deepEqual(old.log, ["surrender", "room"]);
   await host.done;
