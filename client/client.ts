@@ -23,6 +23,7 @@ import { Netcode, type NetcodeOptions } from "./netcode/netcode.ts";
 import type { RelayLine } from "./relay_line.ts";
 import { directRoute, lineRoute, type RouteStats } from "./route_stats.ts";
 import { SessionKeeper } from "./session_keeper.ts";
+import { WorldMirror } from "./world/world_mirror.ts";
 
 /** Statistics of a client. Those of the session begin anew with every session. */
 export interface ClientStats extends SessionStats {
@@ -80,6 +81,7 @@ export class Client<P extends ProtocolCore = ProtocolCore> {
   readonly #line: RelayLine | undefined;
   readonly #clock: Clock;
   readonly #keeper: SessionKeeper;
+  readonly #world: WorldMirror | undefined;
   readonly #streams = new Set<MessageStream<unknown>>();
   readonly #handlers = new HandlerTable<ClientEvents>(
     CLIENT_EVENTS,
@@ -95,7 +97,21 @@ export class Client<P extends ProtocolCore = ProtocolCore> {
     this.#handlers.addEvent("disconnected", () => {
       for (const stream of this.#streams) stream.end();
     });
+    // Before the first session is driven, which has snapshots already perhaps.
+    this.#world = this.#makeWorld();
     this.#keeper = new SessionKeeper({ ...parts, protocol, handlers: this.#handlers });
+  }
+
+  /**
+   * What the server lets this client see of its world.
+   *
+   * @throws TypeError for a protocol without entities.
+   */
+  get world(): WorldMirror {
+    if (this.#world === undefined) {
+      throw new TypeError(`Protocol "${this.protocol.name}" has no entities, and so no world`);
+    }
+    return this.#world;
   }
 
   /** Where the client stands. */
@@ -313,5 +329,29 @@ export class Client<P extends ProtocolCore = ProtocolCore> {
   /** Same as {@link close}, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  #makeWorld(): WorldMirror | undefined {
+    const { world, tables, backend } = this.protocol;
+    if (world === undefined) return undefined;
+    const mirror = new WorldMirror({
+      table: tables[0]!,
+      backend,
+      onResync: (epoch) => void this.send(world.resync, { epoch }),
+      onError: (error, where) => this.#handlers.fail(error, where),
+    });
+    let droppedBefore = 0;
+    this.#handlers.addMessage(world.snapshot, ({ payload }: { payload: Uint8Array }) => {
+      mirror.receive(payload);
+      // What a full queue dropped was acknowledged: the server believes that this client has it.
+      const { receiveQueueDropped } = this.#keeper.endpoint.drops;
+      if (receiveQueueDropped > droppedBefore) mirror.resync();
+      droppedBefore = receiveQueueDropped;
+    });
+    this.#handlers.addEvent("reconnected", () => {
+      droppedBefore = 0;
+      mirror.reset();
+    });
+    return mirror;
   }
 }

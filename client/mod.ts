@@ -34,7 +34,7 @@ export {
   type NetgraphSample,
 } from "./netcode/netgraph.ts";
 export { netgraphLines, type NetgraphLinesOptions } from "./netcode/netgraph_lines.ts";
-export { Prediction } from "./netcode/prediction.ts";
+export { Prediction, type PredictionCounters } from "./netcode/prediction.ts";
 export type { PredictionClockOptions } from "./netcode/prediction_clock.ts";
 export type { Reconciliation, Step, StepContext } from "./netcode/predictor.ts";
 export type { RenderClockOptions } from "./netcode/render_clock.ts";
@@ -49,7 +49,11 @@ export type { HeldRoute, RouteStats } from "./route_stats.ts";
 export { drawnBehind, InputReport, type InputReportValue } from "../schema/messages/netcode.ts";
 export type { Shape } from "../schema/sync/interpolator.ts";
 export { WireRounder } from "../schema/sync/wire_rounder.ts";
+export * from "./world/mod.ts";
 export { REFUSAL_STATUSES, type RefusalStatus } from "../schema/messages/mod.ts";
+export type { Fetch } from "../transport/director_http.ts";
+export type { Exposure } from "../protocol/relay/hop_ticket.ts";
+export type { RelayGrant, RelayRoute, RelayRouteHop } from "../protocol/relay/relay_grant.ts";
 export type { CryptoBackend, PacketKey } from "../protocol/crypto/backend.ts";
 export type { DropCounters } from "../protocol/counters.ts";
 export type { SessionLimits } from "../protocol/limits.ts";

@@ -23,6 +23,7 @@ import { relayHostOf } from "./relay_host.ts";
 import type { ServerRelay } from "./relay_link.ts";
 import { type ServerStats, serverStats } from "./server_stats.ts";
 import { TickLoop } from "./tick_loop.ts";
+import { type ServerWorld, type ServerWorldOptions, ServerWorlds } from "./world/server_worlds.ts";
 
 /** How long {@link Server.close} waits for peers to answer its last word. */
 const FAREWELL_TIMEOUT_MS = 1_000;
@@ -81,6 +82,7 @@ export class Server<P extends ProtocolCore = ProtocolCore, Data = undefined> {
     SERVER_EVENTS,
     (error, where) => reportFailure("server", error, where),
   );
+  #worlds: ServerWorlds<Data> | undefined;
   #tickHandlers: readonly ((tick: number, stepSeconds: number) => void)[] = [];
   #isClosing = false;
   #closing: Promise<void> | undefined;
@@ -211,6 +213,17 @@ export class Server<P extends ProtocolCore = ProtocolCore, Data = undefined> {
   }
 
   /**
+   * Makes a world of entities, which peers see from now on. At the end of every tick they are sent what
+   * they lack of it. A server may have any number of worlds; a peer sees one at a time.
+   *
+   * @throws TypeError in a server without ticks, and for a protocol without entities; RangeError for an
+   * option that makes no sense.
+   */
+  world(options: ServerWorldOptions = {}): ServerWorld<Data> {
+    return (this.#worlds ??= this.#makeWorlds()).create(options);
+  }
+
+  /**
    * Sends a message to every peer, or to some. It is encoded once per version that peers speak.
    *
    * @returns How many peers it was queued for: not for those whose version does not have it, and not
@@ -305,6 +318,16 @@ export class Server<P extends ProtocolCore = ProtocolCore, Data = undefined> {
     await this.close();
   }
 
+  #makeWorlds(): ServerWorlds<Data> {
+    return new ServerWorlds<Data>({
+      protocol: this.protocol,
+      tickHz: this.#parts.options.tickHz ?? 0,
+      peers: this.peers,
+      handlers: this.#handlers,
+      nowMs: () => this.#clock.nowMs(),
+    });
+  }
+
   #makeHost(): PeerHost {
     return {
       nowMs: () => this.#driver.nowMs,
@@ -344,6 +367,7 @@ export class Server<P extends ProtocolCore = ProtocolCore, Data = undefined> {
     for (const handler of this.#tickHandlers) {
       this.#handlers.run(() => handler(tick, stepSeconds), undefined, undefined, "tick");
     }
+    this.#worlds?.step(tick);
     this.#table.flush();
     this.#driver.service(this.#clock.nowMs());
   }

@@ -32,7 +32,11 @@ function messageOf(options: Partial<MessageOptions<"both">>, bytes = 1) {
 }
 
 Deno.test("protocol numbers messages and entities by name, whatever the order of declaration", () => {
-  assert.deepEqual(Game.messages.map((m) => m.name), ["Chat", "Fire", "Kick", "Look", "Pose"]);
+  const world = ["WorldResync", "WorldSnapshot"];
+  assert.deepEqual(
+    Game.messages.map((m) => m.name),
+    ["Chat", "Fire", "Kick", "Look", "Pose", ...world],
+  );
   assert.equal(Game.Pose.index, 4);
   assert.equal(Game.Player.index, 0);
   assert.equal(Game.messages[Game.Kick.index], Game.Kick);
@@ -46,6 +50,8 @@ Deno.test("messages share a channel per delivery, except where each needs its ow
       ["Pose", ["Pose"]],
       ["reliable-ordered", ["Chat", "Kick"]],
       ["unreliable", ["Fire"]],
+      ["world-resync", ["WorldResync"]],
+      ["world-snapshot", ["WorldSnapshot"]],
     ],
   );
 });

@@ -1,0 +1,11 @@
+/**
+ * Replication at the server: worlds, entities, and who sees what.
+ *
+ * @module
+ */
+export { Entity, type EntityHost, type PeerLike } from "./entity.ts";
+export type { EntityStore } from "./entity_store.ts";
+export type { Cell, GridOptions, Position } from "./grid.ts";
+export { ServerWorld, type ServerWorldOptions } from "./server_worlds.ts";
+export type { SendSnapshot, Viewer, ViewerCounters } from "./viewer.ts";
+export { type SpawnOptions, World, type WorldOptions } from "./world.ts";
