@@ -20,7 +20,7 @@ import type { HeartEvent } from "./relay_heart.ts";
 import type { RelayReport } from "./relay_report.ts";
 import { statusApi } from "./status_api.ts";
 import { TakenOver } from "./takeover_guest.ts";
-import { TakeoverHost, takeoverPath } from "./takeover_host.ts";
+import { refuseSecond, TakeoverHost, takeoverPath } from "./takeover_host.ts";
 import { readTokenFile, tokenFileOf, writeTokenFiles } from "./token_file.ts";
 
 /** HTTP port of a relay without a director. */
@@ -59,7 +59,10 @@ export async function hostRelay(
   const { report, stopSignal } = surroundings;
   const { role, id, folder, takesOver, drainMs } = config;
   await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
-  const takenOver = takesOver ? await TakenOver.begin(takeoverPath(folder, id), id) : undefined;
+  const path = takeoverPath(folder, id);
+  // Before the director hears of it: a second process by mistake would change where the first one is.
+  if (!takesOver && role !== "director") await refuseSecond(path);
+  const takenOver = takesOver ? await TakenOver.begin(path, id) : undefined;
   // A director of the old process has the port until the sessions are here; where it will be is known.
   const front = new HttpFront(config.httpHost, config.httpPort ?? defaultHttpPort(role));
   const drained = Promise.withResolvers<void>();
@@ -79,7 +82,7 @@ export async function hostRelay(
       await takenOver?.finish();
       await front.listen();
       takeover = await TakeoverHost.listen(
-        takeoverPath(folder, id),
+        path,
         relay.takeoverSource({
           makeRoom: () => front.close(),
           exportDirectory: () => side?.host?.exportRecords() ?? "",

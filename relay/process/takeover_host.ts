@@ -48,7 +48,7 @@ export class TakeoverHost {
   /** Listens. Throws TakeoverError `running` when another process of this relay does. */
   static async listen(path: string, source: TakeoverSource): Promise<TakeoverHost> {
     await Deno.mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    await removeStale(path);
+    await refuseSecond(path);
     const listener = Deno.listen({ transport: "unix", path });
     await Deno.chmod(path, 0o600);
     return new TakeoverHost(path, source, listener);
@@ -109,7 +109,12 @@ export function takeoverPath(folder: string, relayId: string): string {
   return `${folder}/${relayId}.sock`;
 }
 
-async function removeStale(path: string): Promise<void> {
+/**
+ * Makes sure that no process of this relay listens at the path, and removes what a killed one left.
+ *
+ * @throws TakeoverError `running` when one does.
+ */
+export async function refuseSecond(path: string): Promise<void> {
   let connection: Deno.Conn;
   try {
     connection = await Deno.connect({ transport: "unix", path });

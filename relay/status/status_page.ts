@@ -86,8 +86,9 @@ function summary(snapshot: RelaySnapshot): string {
     `What is in them is sealed; the relay cannot read it.`;
 }
 
-function sessionCount({ sessionsByState }: RelaySnapshot): number {
-  return Object.values(sessionsByState).reduce((sum, count) => sum + count, 0);
+/** Places of servers behind NAT are listed, and are nobody's game. */
+function sessionCount({ sessionsByState: { anchor: _, ...others } }: RelaySnapshot): number {
+  return Object.values(others).reduce((sum, count) => sum + count, 0);
 }
 
 function tiles(snapshot: RelaySnapshot): Html {

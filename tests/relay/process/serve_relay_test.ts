@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { statusPage } from "../../../relay/status/status_page.ts";
 import { ProcessLab } from "./process_lab.ts";
 
 Deno.test("players reach a server over two relays of two regions, which measure each other", async () => {
@@ -36,6 +37,10 @@ Deno.test("players reach a server over two relays of two regions, which measure 
       version: "1.2.3",
     },
   );
+  assert.match(statusPage(snapshot), /Carries 1 game session/);
+  const withAnchor = { ...snapshot.sessionsByState, anchor: 3 };
+  const page = statusPage({ ...snapshot, sessionsByState: withAnchor });
+  assert.match(page, /Carries 1 game session/, "a server's place is no game");
   assert.deepEqual(snapshot.routes.map(({ relays }) => relays), [["nyc-1", "fra-1"]]);
   assert.deepEqual(snapshot.regionMatrix.regions, ["fra", "nyc"]);
   assert.equal(Math.round(snapshot.regionMatrix.cells[0]![1]!.p95RttMs!), 70);

@@ -71,7 +71,7 @@ Deno.test("the page says what the relay does, in well-formed HTML", () => {
   const text = textOf(page);
   const sentences = [
     "Relay fra-1 works region fra · version 0.1.0 · up 3 d 4 h",
-    "Carries 212 game sessions between players and servers: 12\u2009402 packets come in per second.",
+    "Carries 208 game sessions between players and servers: 12\u2009402 packets come in per second.",
     "198 ms 1.2 % lost",
     "player → iad-2 → ams-2 → fra-1 → server",
     "seen before: duplicated on the way, or replayed replayed",
