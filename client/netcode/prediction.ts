@@ -26,6 +26,16 @@ export interface PredictionParts<State, Input> extends PredictorOptions<State, I
   readonly halfLifeMs: number;
 }
 
+/** What a prediction counted. */
+export interface PredictionCounters {
+  /** States of the server that were predicted to the bit. */
+  readonly matches: number;
+  /** Those that were not. */
+  readonly corrections: number;
+  /** Ticks that were run again. */
+  readonly replayedTicks: number;
+}
+
 /** The player's own part of the game. Made by `Netcode.predict`. */
 export class Prediction<State, Input> {
   /** What was last left to see of a correction, in units of the fields; 0 when it was right. */
@@ -68,9 +78,14 @@ export class Prediction<State, Input> {
     return this.#predictor.state;
   }
 
-  /** States of the server that were predicted to the bit, those that were not, and ticks run again. */
-  get counters(): Pick<Predictor<State, Input>, "matches" | "corrections" | "replayedTicks"> {
+  /** Live counts. */
+  get counters(): PredictionCounters {
     return this.#predictor;
+  }
+
+  /** How far what is drawn still is from what is right, in units of the fields. */
+  get shownError(): number {
+    return this.#smoothing.size;
   }
 
   /** What to draw: between the last two ticks, with what is left of a correction. Valid until the next update. */
@@ -108,7 +123,8 @@ export class Prediction<State, Input> {
     this.#nowMs = nowMs;
     const due = Math.floor(clockTick);
     // An input for a tick that was due before the prediction began would come too late.
-    const firstSampled = Math.max(this.#lastDue + 1, due - MAX_SAMPLED_TICKS + 1);
+    const firstNew = this.#lastDue < 0 ? due : this.#lastDue + 1;
+    const firstSampled = Math.max(firstNew, due - MAX_SAMPLED_TICKS + 1);
     this.#lastDue = due;
     if (!this.isRunning || !(clockTick >= 0)) return;
     const { idle, sample, send } = this.#parts;
