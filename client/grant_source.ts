@@ -27,6 +27,7 @@ import { measureBeacons } from "../transport/measure_beacons.ts";
 import type { DatagramPipe } from "../transport/pipe.ts";
 import { ConnectError, type ConnectErrorCode } from "./errors.ts";
 import type { GrantGiver, GrantInput } from "./options.ts";
+import { readGrant } from "./relay_session.ts";
 
 const joinCodec: Codec<JoinReply> = replyCodec("JoinReply", joinReplySchema);
 
@@ -118,7 +119,7 @@ export class JoinedGrants implements GrantSource {
         body: { code, ...this.whereabouts(clock.nowMs()) },
         signal,
       });
-      const grant = readInput(json);
+      const grant = readGrant(json);
       if (serverKey !== undefined && !isEqual(serverKey, grant.serverKey)) {
         throw new ConnectError(
           "untrusted",
@@ -156,15 +157,17 @@ function pingLocationOf(location: ReadonlyMap<string, number>): { pingLocation?:
 }
 
 function readInput(input: GrantInput): RelayGrant {
-  if (typeof input === "object" && "sessionId" in input && typeof input.sessionId === "bigint") {
-    // Of the two forms only this one has its id as a bigint.
-    return input as RelayGrant;
-  }
+  if (isDecoded(input)) return input;
   try {
     return grantFromJson(typeof input === "string" ? JSON.parse(input) : input);
   } catch (cause) {
     throw new TypeError("Cannot connect: the grant is malformed", { cause });
   }
+}
+
+/** Of the two forms of an object only this one has its id as a bigint. */
+function isDecoded(input: GrantInput): input is RelayGrant {
+  return typeof input === "object" && typeof input.sessionId === "bigint";
 }
 
 /** What a director says no with, as a client's caller is told. */

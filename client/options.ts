@@ -8,10 +8,10 @@ import type { CryptoBackend } from "../protocol/crypto/backend.ts";
 import type { SessionLimits } from "../protocol/limits.ts";
 import type { Clock } from "../transport/clock.ts";
 import type { ImpairmentOptions } from "../transport/impairment.ts";
-import type { GrantJson } from "../protocol/relay/api/grant_json.ts";
 import type { RelayGrant } from "../protocol/relay/relay_grant.ts";
 import type { Fetch } from "../transport/director_http.ts";
 import type { DatagramPipe } from "../transport/pipe.ts";
+import type { RecordInput } from "../transport/recorder.ts";
 
 /** What a server told of itself before it was trusted. */
 export interface UntrustedServer {
@@ -42,7 +42,7 @@ export type TrustServer = (server: UntrustedServer) => TrustVerdict | Promise<Tr
 export type TicketText = string | Uint8Array;
 
 /** A grant as a director gave it: JSON as text or parsed, or with its bytes. */
-export type GrantInput = string | GrantJson | RelayGrant;
+export type GrantInput = string | Readonly<Record<string, unknown>> | RelayGrant;
 
 /** Gets a grant from a game's back end. */
 export type GrantGiver = () => GrantInput | Promise<GrantInput>;
@@ -107,6 +107,11 @@ export interface ConnectOptions {
   readonly sim?: ImpairmentOptions | string;
   /** Ends the attempt to connect; later it means nothing. */
   readonly signal?: AbortSignal;
+  /**
+   * Records everything that happens to a file, to be replayed bit by bit with `tools/replay.ts`. Whoever
+   * has the file can read what was said. Default: nothing.
+   */
+  readonly record?: RecordInput;
   /** Replaces socket, clock, randomness or cryptography. */
   readonly environment?: ClientEnvironment;
 }

@@ -20,7 +20,7 @@ import { onStopSignal } from "./cli_signals.ts";
 import { type Game, type RunningGame, startGame } from "./game.ts";
 import { loadOrCreateKey, readKeyFile } from "./key_file.ts";
 import type { ServeOptions } from "./options.ts";
-import type { ServerRelay } from "./relay_link.ts";
+import type { ServerRelay } from "./server_relay.ts";
 import type { Server } from "./server.ts";
 import type { TickCounters } from "./tick_loop.ts";
 

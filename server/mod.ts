@@ -37,10 +37,10 @@ export type {
   ServerEnvironment,
 } from "./options.ts";
 export { type DisconnectOptions, Peer, type PeerState } from "./peer.ts";
-export type { RelayAnchorStats, ServerRelay } from "./relay_link.ts";
 export type { ServeRelayOptions } from "./relay_options.ts";
 export { serve } from "./serve.ts";
 export { type BroadcastOptions, Server, type ServerCloseOptions } from "./server.ts";
+export type { RelayAnchorStats, ServerRelay } from "./server_relay.ts";
 export type { ServerStats } from "./server_stats.ts";
 export type { TickCounters } from "./tick_loop.ts";
 export { drawnBehind, InputReport, type InputReportValue } from "../schema/messages/netcode.ts";

@@ -15,7 +15,7 @@ import type { DatagramPipe } from "../transport/pipe.ts";
 import { RelayGate } from "../transport/relay_gate.ts";
 import { RestartablePipe } from "../transport/restartable_pipe.ts";
 import { RelayDesk } from "./relay_desk.ts";
-import { ServerRelay } from "./relay_link.ts";
+import { RelayLink } from "./relay_link.ts";
 import type { ServeRelayOptions } from "./relay_options.ts";
 
 /** For how long a director or relay that is not there yet is waited for. */
@@ -62,7 +62,7 @@ export interface OpenRelayOptions {
 /** A server that relays lead to. */
 export interface OpenedRelay {
   /** Its place among relays. */
-  readonly relay: ServerRelay;
+  readonly relay: RelayLink;
   /** What the server listens on. */
   readonly gate: RelayGate;
   /** Opens connect tickets of the director. */
@@ -95,7 +95,7 @@ export async function openRelay(opening: OpenRelayOptions): Promise<OpenedRelay>
     onEvent: (event) => relay.onAnchorEvent(event),
   });
   const desk = new RelayDesk(director, await registrationOf(opening, director, pipe));
-  const relay = new ServerRelay({
+  const relay = new RelayLink({
     desk,
     gate,
     clock,

@@ -20,6 +20,7 @@ import { DirectorRequestError } from "../transport/director_http.ts";
 import type { RelayGate } from "../transport/relay_gate.ts";
 import { RelayAnchors } from "./relay_anchors.ts";
 import type { RelayDesk } from "./relay_desk.ts";
+import type { RelayAnchorStats, ServerRelay } from "./server_relay.ts";
 
 /** A code lasts an hour; asking three times in it survives a director that is away. */
 const CODE_REFRESH_MS = 1_200_000;
@@ -66,23 +67,9 @@ export interface RelayLinkOptions {
   readonly hasJoinCode: boolean;
 }
 
-/** An exit relay at which a server behind NAT is reached. */
-export interface RelayAnchorStats {
-  /** Id of the relay. */
-  readonly relayId: string;
-  /** Whether the relay knows this server at the moment. */
-  readonly isBound: boolean;
-  /** Round trip to it in milliseconds. */
-  readonly rttMs: number;
-  /** Where the relay sees this server; `undefined` until then. */
-  readonly observed: Address | undefined;
-}
-
-/** A server's place among relays: `server.relay`. */
-export class ServerRelay {
-  /** Where the director is. */
+/** What stands behind `server.relay`. */
+export class RelayLink implements ServerRelay {
   readonly directorUrl: string;
-  /** Who may learn the server's address. */
   readonly exposure: Exposure;
   readonly #options: RelayLinkOptions;
   readonly #anchors: RelayAnchors;
@@ -99,7 +86,7 @@ export class ServerRelay {
   #timer: TimerId | undefined;
   #isClosed = false;
 
-  /** Use the `relay` option of `serve` instead. */
+  /** The first registration is made before it: {@link begin} takes its reply. */
   constructor(options: RelayLinkOptions) {
     this.#options = options;
     this.directorUrl = options.directorUrl;
@@ -108,34 +95,28 @@ export class ServerRelay {
     this.#publicKey = options.crypto.x25519PublicKey(options.staticSecret);
   }
 
-  /** Id of this server at the director. */
   get id(): string {
     return this.#options.desk.id;
   }
 
-  /** `"away"` while the director does not answer: who is here stays, nobody new can join. */
   get state(): "connected" | "away" {
     return this.#state;
   }
 
-  /** What players type in to join; `undefined` when it was not asked for. */
   get joinCode(): string | undefined {
     return this.#joinCode;
   }
 
-  /** The same as a URL, with this server's key; `undefined` without a code. */
   get joinUrl(): string | undefined {
     const { directorUrl } = this;
     const code = this.#joinCode;
     return code && formatJoinUrl({ directorUrl, code, serverKey: this.#publicKey });
   }
 
-  /** Relay sessions at present; one that has just been left counts until it is forgotten. */
   get sessions(): number {
     return this.#options.gate.leg.sessionCount;
   }
 
-  /** The exit relays of a server without a public address. */
   get anchors(): RelayAnchorStats[] {
     return this.#options.gate.leg.anchors.routes.map(({ grant, bind, health, observed }) => ({
       relayId: grant.relays[0]!.relayId,

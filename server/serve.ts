@@ -18,7 +18,8 @@ import {
   sessionLimitsOf,
 } from "./options.ts";
 import { openRelay } from "./open_relay.ts";
-import type { ServerRelay } from "./relay_link.ts";
+import type { RelayLink } from "./relay_link.ts";
+import { recordServer, type ServerCore, watchClosing } from "./record_server.ts";
 import { Server } from "./server.ts";
 import { systemRandom } from "../transport/system_random.ts";
 import { simulate } from "../transport/simulate.ts";
@@ -55,7 +56,7 @@ export async function serve<P extends ProtocolCore, Data = undefined>(
   const { environment = {}, preciseTicks = false, limits, maxPeers, sim } = options;
   let { pipe } = environment;
   let memory: DatagramMemory | undefined;
-  let relay: ServerRelay | undefined;
+  let relay: RelayLink | undefined;
   try {
     checkServeOptions(options);
     const crypto = environment.crypto ?? await loadSodium();
@@ -91,7 +92,7 @@ export async function serve<P extends ProtocolCore, Data = undefined>(
       pipe = opened.gate;
       ticketKeys = [...ticketKeys, ...opened.ticketKeys];
     }
-    const endpoint = new ServerEndpoint({
+    const parts = {
       protocol,
       crypto,
       random,
@@ -104,17 +105,25 @@ export async function serve<P extends ProtocolCore, Data = undefined>(
       ticketKeys,
       limits: { ...limits, ...(maxPeers === undefined ? {} : { sessions: maxPeers }) },
       sessionLimits: sessionLimitsOf(options),
-    }, clock.nowMs());
-    return new Server(protocol, {
-      endpoint,
-      pipe,
-      clock,
-      // The ticks alone: to wait turn by turn for every timer of every peer would keep a core busy.
-      tickClock: preciseTicks ? environment.clock ?? preciseClock : clock,
+    };
+    // The ticks alone: to wait turn by turn for every timer of every peer would keep a core busy.
+    const tickClock = preciseTicks ? environment.clock ?? preciseClock : clock;
+    const base = { parts, pipe, clock, tickClock };
+    const core: ServerCore = options.record === undefined
+      ? { ...base, endpoint: new ServerEndpoint(parts, clock.nowMs()) }
+      : await recordServer(options, { ...base, wallClockMs });
+    pipe = core.pipe;
+    const server = new Server<P, Data>(protocol, {
+      endpoint: core.endpoint,
+      pipe: core.pipe,
+      clock: core.clock,
+      tickClock: core.tickClock,
       options,
       relay,
       onClosed: () => memory?.release(),
     });
+    if (core.recorder !== undefined) watchClosing(server, core.recorder);
+    return server;
   } catch (error) {
     await relay?.close();
     // A pipe that was given is taken over, whatever comes of it.

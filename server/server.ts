@@ -20,7 +20,8 @@ import { DEFAULT_MAX_PEERS, type ServeOptions } from "./options.ts";
 import { linkOf, type Peer, type PeerHost } from "./peer.ts";
 import { PeerTable } from "./peer_table.ts";
 import { relayHostOf } from "./relay_host.ts";
-import type { ServerRelay } from "./relay_link.ts";
+import type { RelayLink } from "./relay_link.ts";
+import type { ServerRelay } from "./server_relay.ts";
 import { type ServerStats, serverStats } from "./server_stats.ts";
 import { TickLoop } from "./tick_loop.ts";
 import { type ServerWorld, type ServerWorldOptions, ServerWorlds } from "./world/server_worlds.ts";
@@ -60,7 +61,7 @@ export interface ServerParts<Data> {
   /** As the caller gave them. */
   readonly options: ServeOptions<Data>;
   /** Its place among relays. */
-  readonly relay: ServerRelay | undefined;
+  readonly relay: RelayLink | undefined;
   /** Called once the pipe is closed. */
   readonly onClosed: () => void;
 }
@@ -289,7 +290,7 @@ export class Server<P extends ProtocolCore = ProtocolCore, Data = undefined> {
    */
   async drain(timeoutMs = Infinity): Promise<void> {
     this.#endpoint.isDraining = true;
-    this.relay?.beatSoon();
+    this.#parts.relay?.beatSoon();
     // Also for those who were let in already and whose "connected" event is still to come.
     await this.#until(timeoutMs, () => {
       const { size, halfOpen } = this.#endpoint;
