@@ -33,8 +33,8 @@ export const ACCESS_KINDS = ["public", "preserving", "symmetric", "stacked"] as 
 /** One of {@link ACCESS_KINDS}. */
 export type AccessKind = typeof ACCESS_KINDS[number];
 
-/** Public addresses of a lab: TEST-NET-3. */
-const PUBLIC_PREFIX = "203.0.113";
+/** Public addresses of a lab: of the block for measurements (RFC 2544), each in a /24 of its own. */
+const PUBLIC_BLOCK = "198.18";
 
 /** Names of interfaces have at most 15 characters. */
 const PREFIX = /^[a-z0-9]{1,8}$/;
@@ -162,12 +162,12 @@ export class Lab {
 
   /** Connects a namespace to the switch; its address there. */
   #plug(namespace: string, name: string): string {
-    const address = `${PUBLIC_PREFIX}.${this.#nextPublic}`;
+    const address = `${PUBLIC_BLOCK}.${this.#nextPublic}.1`;
     const port = `p${this.#nextPublic++}`;
     const world = this.#namespaces[0]!;
     run("ip", ["-n", world, "link", "add", port, "type", "veth", "peer", name, "netns", namespace]);
     run("ip", ["-n", world, "link", "set", port, "master", "switch", "up"]);
-    run("ip", ["-n", namespace, "addr", "add", `${address}/24`, "dev", name]);
+    run("ip", ["-n", namespace, "addr", "add", `${address}/16`, "dev", name]);
     run("ip", ["-n", namespace, "link", "set", name, "up"]);
     return address;
   }

@@ -14,12 +14,18 @@ export interface DrainResult {
   readonly lost: number;
   /** Players whose data still goes through it. */
   readonly left: number;
-  /** Longest time without a beat of each player, with the beats 100 ms apart. */
+  /** Longest time without a beat of each player, the beats of which are 500 ms apart. */
   readonly gapP50Ms: number;
   readonly gapMaxMs: number;
   readonly sent: number;
   readonly lostBeats: number;
 }
+
+/** Programs with players, each at a host of its own: relays and directors have limits per address. */
+const HOSTS = 4;
+
+/** Beats a second of each player. */
+const BEAT_HZ = 2;
 
 /** Drains one of three relays under so many players. */
 export async function relayDrain(count: number, deadlineSeconds: number): Promise<DrainResult> {
@@ -27,16 +33,21 @@ export async function relayDrain(count: number, deadlineSeconds: number): Promis
     const { lab, fleet } = playground;
     await Promise.all([fleet.add("ra"), fleet.add("rb"), fleet.add("rc")]);
     await playground.serve(lab.host("srv", "preserving"));
-    const players = playground.send(lab.host("cli"), "--players", String(count), "--hz", "10");
-    await players.next("ready", 120_000);
+    const programs = Array.from({ length: HOSTS }, (_, at) => {
+      const share = Math.floor((at + 1) * count / HOSTS) - Math.floor(at * count / HOSTS);
+      const args = ["--players", String(share), "--hz", String(BEAT_HZ)];
+      return playground.send(lab.host(`cli${at}`), ...args);
+    });
+    const reportAll = async () => (await Promise.all(programs.map(reportOf))).flat();
+    await Promise.all(programs.map((program) => program.next("ready", 120_000)));
     await pause(2_000);
-    const before = await reportOf(players);
+    const before = await reportAll();
     const users = new Map<string, number>();
     for (const { relays: [first = ""] } of before) users.set(first, (users.get(first) ?? 0) + 1);
     const [relayId = "", moved = 0] = [...users].sort(([, a], [, b]) => b - a)[0] ?? [];
     await fleet.ask("/v1/drain", { relayId, deadlineSeconds });
     await pause(deadlineSeconds * 1_000 + 2_000);
-    const after = await reportOf(players);
+    const after = await reportAll();
     const gaps = after.map(({ maxGapMs }) => maxGapMs);
     const sent = after.reduce((sum, player) => sum + player.sent, 0);
     return {
