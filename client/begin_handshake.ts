@@ -34,8 +34,9 @@ export interface HandshakeParts {
 /** Makes an endpoint that has begun to connect. Throws RangeError when ticket and `auth` do not fit a datagram. */
 export function beginHandshake(parts: HandshakeParts): ClientEndpoint {
   const { protocol, crypto, random, clock, serverKey, addresses, ticket } = parts;
-  const { auth, sessionLimits = {}, timeoutMs, traceDatagrams } = parts.options;
-  const endpoint = new ClientEndpoint({
+  const { auth, sessionLimits = {}, timeoutMs, traceDatagrams, record } = parts.options;
+  const nowMs = clock.nowMs();
+  const endpointOptions = {
     protocol,
     crypto,
     random,
@@ -47,8 +48,12 @@ export function beginHandshake(parts: HandshakeParts): ClientEndpoint {
       ? sessionLimits
       : { ...sessionLimits, traceDatagrams },
     handshakeTimeoutMs: timeoutMs,
-  });
-  endpoint.connect(clock.nowMs());
+  };
+  // `connect` has made a recorder of whatever was given.
+  const endpoint = typeof record === "object" && "clientEndpoint" in record
+    ? record.clientEndpoint(endpointOptions, nowMs)
+    : new ClientEndpoint(endpointOptions);
+  endpoint.connect(nowMs);
   return endpoint;
 }
 

@@ -19,6 +19,7 @@ import { ConnectError } from "./errors.ts";
 import { isRelayed, openLine, relayDialer } from "./open_line.ts";
 import { checkConnectOptions, type ConnectOptions } from "./options.ts";
 import { askForSchema, type QueryContext } from "./query.ts";
+import { recordClient } from "./record_client.ts";
 
 /** A client has few datagrams in flight: it flushes once per turn. */
 const TRANSMIT_SLOTS = 64;
@@ -57,25 +58,33 @@ const RECONNECT_TIMEOUT_MS = 60_000;
 export async function connect<P extends ProtocolCore>(
   protocol: P,
   url: string,
-  options: ConnectOptions = {},
+  given: ConnectOptions = {},
 ): Promise<Client<P>> {
-  const { environment = {}, signal } = options;
+  const { environment = {}, signal } = given;
   let inner: DatagramPipe | undefined = environment.pipe;
   try {
-    checkConnectOptions(options);
+    checkConnectOptions(given);
     const crypto = environment.crypto ?? await loadSodium();
     const clock = environment.clock ?? systemClock;
     const random = environment.random ?? systemRandom;
     inner ??= await openDatagramPipe({
-      hostname: options.localHostname,
-      port: options.localPort ?? 0,
+      hostname: given.localHostname,
+      port: given.localPort ?? 0,
       transmitSlots: TRANSMIT_SLOTS,
     });
     await orAborted(signal, Promise.resolve());
-    if (options.sim !== undefined) inner = simulate(inner, options.sim, clock);
+    if (given.sim !== undefined) inner = simulate(inner, given.sim, clock);
+    const { wallClockMs = Date.now } = environment;
+    const recorder = await recordClient(given.record, protocol, {
+      nowMs: () => clock.nowMs(),
+      wallClockMs,
+      random,
+    });
+    const options = recorder === undefined ? given : { ...given, record: recorder };
     const context = { protocol, url, options, crypto, random, clock, signal };
     const line = isRelayed(url, options) ? await openLine(inner, context) : undefined;
-    const pipe = line ?? new RestartablePipe(inner);
+    const open = line ?? new RestartablePipe(inner);
+    const pipe = recorder?.pipe(open) ?? open;
     inner = pipe;
     const dialer = line === undefined
       ? new Dialer({ ...context, pipe })

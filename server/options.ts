@@ -12,6 +12,8 @@ import type { Clock } from "../transport/clock.ts";
 import type { ImpairmentOptions } from "../transport/impairment.ts";
 import type { Fetch } from "../transport/director_http.ts";
 import type { DatagramPipe } from "../transport/pipe.ts";
+import type { RecordInput } from "../transport/recorder.ts";
+import type { SpawnWorker } from "./workers/spawn_worker.ts";
 import { checkRelayOptions, type ServeRelayOptions } from "./relay_options.ts";
 
 /** A player at the door, as the authorize hook sees it. */
@@ -67,6 +69,8 @@ export interface ServerEnvironment {
   readonly crypto?: CryptoBackend;
   /** Wall clock, milliseconds since 1970. */
   readonly wallClockMs?: () => number;
+  /** Starts the thread of a room on a worker. */
+  readonly spawnRoomWorker?: SpawnWorker;
   /** Sends requests to the director of the `relay` option. */
   readonly fetch?: Fetch;
 }
@@ -125,6 +129,11 @@ export interface ServeOptions<Data = undefined> {
    * forwarded, and without knowing where the server is. Default: they come to its address.
    */
   readonly relay?: ServeRelayOptions;
+  /**
+   * Records everything that happens to a file, to be replayed bit by bit with `tools/replay.ts`. Whoever
+   * has the file can read what was said: it holds the secrets of all its sessions. Default: nothing.
+   */
+  readonly record?: RecordInput;
   /** Replaces socket, clock, randomness or cryptography. */
   readonly environment?: ServerEnvironment;
 }
