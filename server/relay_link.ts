@@ -7,7 +7,7 @@
  * @module
  */
 import { getLogger } from "npm:@logtape/logtape@2.4.2";
-import type { Address } from "../protocol/address.ts";
+import { type Address, isLoopback } from "../protocol/address.ts";
 import type { CryptoBackend } from "../protocol/crypto/backend.ts";
 import { formatJoinUrl } from "../protocol/join_url.ts";
 import { openKeys } from "../protocol/relay/api/sealed_keys.ts";
@@ -79,6 +79,7 @@ export class RelayLink implements ServerRelay {
   #state: "connected" | "away" = "connected";
   #isRegistered = true;
   #joinCode: string | undefined;
+  #publicUrl: string | undefined;
   #codeAtMs = -Infinity;
   #pauseMs = 0;
   #failures = 0;
@@ -108,7 +109,7 @@ export class RelayLink implements ServerRelay {
   }
 
   get joinUrl(): string | undefined {
-    const { directorUrl } = this;
+    const directorUrl = this.#publicUrl ?? this.directorUrl;
     const code = this.#joinCode;
     return code && formatJoinUrl({ directorUrl, code, serverKey: this.#publicKey });
   }
@@ -256,7 +257,8 @@ export class RelayLink implements ServerRelay {
 
   async #refreshCode(): Promise<void> {
     const { desk, clock } = this.#options;
-    const { code } = await desk.joinCode(this.#joinCode);
+    const { code, publicUrl } = await desk.joinCode(this.#joinCode);
+    this.#publicUrl = isForOthers(publicUrl) ? publicUrl : undefined;
     this.#codeAtMs = clock.nowMs() + CODE_REFRESH_MS;
     if (code === this.#joinCode) return;
     this.#joinCode = code;
@@ -284,4 +286,12 @@ export class RelayLink implements ServerRelay {
     this.#options.random(byte);
     return byte[0]! / 127.5 - 1;
   }
+}
+
+/** A director that was not told its name takes where it listens for it, which may be this machine only. */
+function isForOthers(publicUrl: string | undefined): boolean {
+  const url = publicUrl === undefined ? null : URL.parse(publicUrl);
+  if (url === null || !/^https?:$/.test(url.protocol) || url.search + url.hash !== "") return false;
+  const hostname = url.hostname.replace(/^\[|\]$/g, "");
+  return hostname !== "localhost" && !isLoopback(hostname);
 }

@@ -54,7 +54,7 @@ export class JoinCodes {
     },
   ): Promise<CodeReply> {
     let wished = readCode(wish);
-    const { directory, wallClockMs, keys } = this.#context;
+    const { directory, wallClockMs, keys, publicUrl } = this.#context;
     const expiresAtMs = wallClockMs() + lifeSeconds * 1_000;
     const record: JoinCodeRecord = { serverId, room, expiresAtMs };
     const owner = keys.recordKey(serverId, room);
@@ -78,7 +78,7 @@ export class JoinCodes {
       await directory.delete("codes", code);
       return undefined;
     });
-    return { code, expiresAtMs };
+    return { code, expiresAtMs, ...(publicUrl === undefined ? {} : { publicUrl }) };
   }
 
   /**

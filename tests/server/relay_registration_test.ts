@@ -152,6 +152,24 @@ Deno.test("a code that another server has by now is replaced, and the game is to
   assert.equal(server.relay!.joinCode, told[0]);
 });
 
+Deno.test("join URLs lead to where players reach the director, not to where the server does", async () => {
+  await using lab = await RelayLab.open(["fra-1"]);
+  const server = await serveRoom(lab);
+  for (
+    const [publicUrl, start] of [
+      ["https://play.example.org", "tickwire-joins://play.example.org/"],
+      ["http://127.0.0.1:9980", "tickwire-join://203.0.113.99:9980/"],
+      ["http://[::1]:9980", "tickwire-join://203.0.113.99:9980/"],
+    ] as const
+  ) {
+    lab.stopDirector();
+    lab.publicUrl = publicUrl;
+    await lab.startDirector();
+    await lab.run(15_000);
+    assert.ok(server.relay!.joinUrl!.startsWith(start), `${publicUrl}: ${server.relay!.joinUrl}`);
+  }
+});
+
 Deno.test("a server without join codes is reached by grants only", async () => {
   await using lab = await RelayLab.open(["fra-1"]);
   const server = await serveRoom(lab, { relay: { ...RELAY, joinCode: false, id: "s1" } });

@@ -89,6 +89,8 @@ export const codeRequestSchema = t.struct({
 export const codeReplySchema = t.struct({
   code: t.string({ maxBytes: 16 }),
   expiresAtMs: wallClockField,
+  /** Where players reach the director, if it knows: join URLs begin with it. */
+  publicUrl: t.string({ maxBytes: 512 }).optional(),
 });
 
 /** How a server introduces itself. */
