@@ -15,7 +15,10 @@ import { stdout } from "../server/cli_output.ts";
 import { DEFAULT_KEY_FILE, type KeyKind, readKeyFile, writeKeyFile } from "../server/key_file.ts";
 import { systemRandom } from "../transport/system_random.ts";
 
-const DEFAULT_FILES: Readonly<Record<KeyKind, string>> = {
+/** Relays make their own keys: relay/main.ts. */
+type ToolKind = Exclude<KeyKind, "relay">;
+
+const DEFAULT_FILES: Readonly<Record<ToolKind, string>> = {
   server: DEFAULT_KEY_FILE,
   ticket: join(".tickwire", "ticket.key"),
 };

@@ -61,7 +61,7 @@ Deno.test("bots know the game that the server runs, and play it", async () => {
     "--rate",
     "20",
     "--seconds",
-    "0.7",
+    "2",
     "--json",
     "--fail-connect",
     "0",
