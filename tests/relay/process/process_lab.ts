@@ -9,6 +9,7 @@ import { ClientLeg } from "../../../protocol/relay/legs/client_leg.ts";
 import type { ClientLegEvent } from "../../../protocol/relay/legs/client_leg_options.ts";
 import { ServerLeg } from "../../../protocol/relay/legs/server_leg.ts";
 import type { RelayGrant } from "../../../protocol/relay/relay_grant.ts";
+import { routeFromJson } from "../../../protocol/relay/api/grant_json.ts";
 import { PureSipHasher } from "../../../protocol/relay/siphash.ts";
 import { Director } from "../../../relay/director/director.ts";
 import type { SessionRequest } from "../../../relay/director/requests.ts";
@@ -24,7 +25,7 @@ import { RelayGate } from "../../../transport/relay_gate.ts";
 import { SimulatedNetwork } from "../../../transport/simulated_network.ts";
 import { CRYPTO } from "../../fixtures/pair.ts";
 import { keyOf, randomFill } from "../../fixtures/seeded.ts";
-import { NOON_MS, registrationOf, secretOf } from "../director/director_lab.ts";
+import { anchoredOf, NOON_MS, registrationOf, secretOf } from "../director/director_lab.ts";
 import { echoOn, Player } from "./echo.ts";
 
 /** Where the game server is. */
@@ -113,10 +114,12 @@ export class ProcessLab implements AsyncDisposable {
     return relay;
   }
 
-  /** Starts the game server in region `fra`, and registers it. */
-  async server(): Promise<void> {
+  /** Starts the game server in region `fra`, with a public address or as if behind NAT, and registers it. */
+  async server(isAnchored = false): Promise<void> {
     const { network } = this;
-    const reply = await this.director.registerServer(registrationOf("s1", SERVER));
+    const reply = await this.director.registerServer(
+      isAnchored ? anchoredOf("s1") : registrationOf("s1", SERVER),
+    );
     const leg = new ServerLeg({
       relayKeys: [...openKeys(reply.keys, secretOf("s1"))!.keys],
       hasher: new PureSipHasher(),
@@ -129,6 +132,9 @@ export class ProcessLab implements AsyncDisposable {
       clock: network.clock,
     });
     echoOn(this.gate);
+    const anchors = reply.anchors.flatMap(({ route }) => route ? [routeFromJson(route)] : []);
+    if (anchors.length > 0) leg.setAnchors(anchors, network.clock.nowMs());
+    this.gate.service();
   }
 
   /** Lets a player in and play; `events` gets what its leg says. */

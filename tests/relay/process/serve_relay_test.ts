@@ -9,6 +9,9 @@ Deno.test("players reach a server over two relays of two regions, which measure 
   lab.network.setLink("192.0.2.1", "192.0.2.2", { delayMs: 35 });
   lab.network.setLink("192.0.2.2", "192.0.2.1", { delayMs: 35 });
   await lab.pass(10_000);
+  const { traffic } = await lab.relays.get("fra-1")!.snapshot();
+  const probes = traffic.find(({ type }) => type === "mesh")!.sent;
+  assert.ok(probes > 30 && probes < 50, `${probes} probes and answers in 10 s without a session`);
   await lab.server();
   const { player, grant } = await lab.player("203.0.113.1", {
     clientRttMs: new Map([["nyc-1", 5]]),
@@ -42,11 +45,31 @@ Deno.test("players reach a server over two relays of two regions, which measure 
   const page = statusPage({ ...snapshot, sessionsByState: withAnchor });
   assert.match(page, /Carries 1 game session/, "a server's place is no game");
   assert.deepEqual(snapshot.routes.map(({ relays }) => relays), [["nyc-1", "fra-1"]]);
+  const exit = await lab.relays.get("fra-1")!.snapshot();
+  assert.deepEqual(exit.routes.map(({ relays }) => relays), [["nyc-1", "fra-1"]]);
   assert.deepEqual(snapshot.regionMatrix.regions, ["fra", "nyc"]);
   assert.equal(Math.round(snapshot.regionMatrix.cells[0]![1]!.p95RttMs!), 70);
   const data = snapshot.traffic.find(({ type }) => type === "data")!;
   assert.equal(data.received, 2 * player.sent);
   assert.equal(data.sent, 2 * player.sent);
+});
+
+Deno.test("players reach a server behind NAT, whose place at the relay is no route", async () => {
+  await using lab = await ProcessLab.open();
+  const relay = await lab.relay("fra-1", "192.0.2.1");
+  await lab.server(true);
+  await lab.pass(500);
+  const before = await relay.snapshot();
+  assert.deepEqual(before.sessionsByState, { active: 0, binding: 0, anchor: 1 });
+  assert.deepEqual(before.routes, []);
+  assert.equal(await relay.countSessions(), 0);
+  const { player } = await lab.player("203.0.113.1");
+  await lab.pass(1_000);
+  player.stop();
+  await lab.pass(200);
+  assert.equal(player.lost, 0, JSON.stringify(await lab.drops("fra-1")));
+  const { routes } = await relay.snapshot();
+  assert.deepEqual(routes.map(({ relays, primary }) => [relays, primary]), [[["fra-1"], 1]]);
 });
 
 Deno.test("a relay whose director is away keeps its sessions beyond their tickets, and learns again", async () => {
