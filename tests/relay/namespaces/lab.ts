@@ -36,8 +36,8 @@ export type AccessKind = typeof ACCESS_KINDS[number];
 /** Public addresses of a lab: of the block for measurements (RFC 2544), each in a /24 of its own. */
 const PUBLIC_BLOCK = "198.18";
 
-/** Names of interfaces have at most 15 characters. */
-const PREFIX = /^[a-z0-9]{1,8}$/;
+/** What names of namespaces begin with. */
+const PREFIX = /^[a-z0-9]{1,12}$/;
 
 /** Whether namespaces can be made here, and if not, why. */
 export function whyNoNamespaces(): string | undefined {
@@ -83,7 +83,7 @@ export class Lab {
   #nextPrivate = 1;
 
   /** Makes the internet: a switch. Throws RangeError for a prefix that is none. */
-  constructor(prefix: string = `tw${Deno.pid}`) {
+  constructor(prefix: string = Deno.env.get("TICKWIRE_LAB_PREFIX") ?? `tw${Deno.pid}`) {
     if (!PREFIX.test(prefix)) throw new RangeError(`"${prefix}" is no prefix of a lab`);
     this.prefix = prefix;
     globalThis.addEventListener("unload", this.#onEnd);

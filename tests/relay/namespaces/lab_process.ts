@@ -55,8 +55,11 @@ export class LabProcess {
       stdout: "piped",
       stderr: "piped",
     }).spawn();
-    this.status = this.#child.status;
     this.#writer = this.#child.stdin.getWriter();
+    this.status = this.#child.status.then(async (status) => {
+      await this.#writer.close().catch(() => {});
+      return status;
+    });
     this.#read = Promise.all([
       this.#follow(this.#child.stdout, (line) => this.#onLine(line)),
       this.#follow(this.#child.stderr, (line) => this.#keep(line)),
