@@ -204,5 +204,7 @@ async function readText(response: Response): Promise<string> {
 function messageOf(error: unknown): string {
   const { cause } = error instanceof Error ? error : {};
   const inner = cause instanceof Error ? cause : error;
-  return inner instanceof Error ? inner.message : String(inner);
+  const message = inner instanceof Error ? inner.message : String(inner);
+  // URLs of sessions hold their token, which is nothing for logs.
+  return message.replace(/ for url \([^)]*\)/, "");
 }
