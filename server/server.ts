@@ -28,6 +28,8 @@ import { type ServerWorld, type ServerWorldOptions, ServerWorlds } from "./world
 
 /** How long {@link Server.close} waits for peers to answer its last word. */
 const FAREWELL_TIMEOUT_MS = 1_000;
+/** How long a stopping server waits for players who were let in and have not come yet. */
+const ARRIVAL_TIMEOUT_MS = 300;
 
 /** How often a server that drains or closes looks whether somebody is left. */
 const POLL_INTERVAL_MS = 10;
@@ -388,6 +390,10 @@ export class Server<P extends ProtocolCore = ProtocolCore, Data = undefined> {
     for (const peer of this.peers.values()) linkOf(peer).host.disconnect(linkOf(peer), disconnect);
     this.#driver.service(this.#clock.nowMs());
     if (flush) await this.#until(timeoutMs, () => this.#isEverythingSaid());
+    // Who was let in a moment ago is told too: his first packet is on its way.
+    if (flush) {
+      await this.#until(Math.min(timeoutMs, ARRIVAL_TIMEOUT_MS), () => this.#endpoint.halfOpen === 0);
+    }
     this.#endpoint.closeAll(CloseCode.shutdown, reason, this.#clock.nowMs());
     this.#driver.service(this.#clock.nowMs());
     await this.#until(FAREWELL_TIMEOUT_MS, () => this.#isEverythingSaid());

@@ -151,6 +151,30 @@ Deno.test("close: who comes while others are still told their last words is sent
   assert.deepEqual(log, []);
 });
 
+Deno.test("close right after a player came in: he is told", async () => {
+  await using lab = new Lab({ link: { delayMs: 20 } });
+  const server = await lab.serve(Room);
+  const client = await lab.connect(Room, server);
+  // The answer has arrived; what confirms it has not.
+  assert.equal(server.peers.size, 0);
+  await lab.settle(server.close("too late"));
+  const { code, reason } = await lab.settle(client.closed);
+  assert.equal(code, CloseCode.shutdown);
+  assert.match(reason, /./);
+});
+
+Deno.test("close waits a moment, not longer, for a player who was let in and is gone", async () => {
+  await using lab = new Lab();
+  const server = await lab.serve(Room);
+  const dialing = lab.dial(Room, server, { host: "198.51.100.40", timeoutMs: 1_000 });
+  await lab.run(6);
+  lab.network.blackout("198.51.100.40", SERVER_HOST, lab.nowMs, lab.nowMs + 60_000);
+  const startMs = lab.nowMs;
+  await lab.settle(server.close());
+  assert.ok(lab.nowMs - startMs < 700, `${lab.nowMs - startMs} ms`);
+  await assert.rejects(lab.settle(dialing));
+});
+
 Deno.test("close with peers who answer takes a round trip, not a timeout", async () => {
   await using lab = new Lab({ link: { delayMs: 20 } });
   const server = await lab.serve(Room);
