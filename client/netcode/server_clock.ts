@@ -19,10 +19,10 @@ export interface ServerClockOptions {
   readonly slew?: number;
 }
 
-/** Frames that are looked at: 6.4 s at the 5 a second that a server sends. */
-const WINDOW = 32;
+/** Frames that are looked at: 12.8 s at the 5 a second that a server sends. */
+const WINDOW = 64;
 
-/** Frames in a row that must agree that the clocks stand differently before the old ones are forgotten. */
+/** Frames in a row that must be late by a step before those before them are forgotten. */
 const STEP_AFTER_FRAMES = 5;
 
 /** Faster drift than this is a measuring error: crystals keep 100 ppm, virtual machines some more. */
@@ -31,8 +31,8 @@ const MAX_DRIFT = 500e-6;
 /** The two frames must lie this far apart before drift is told from jitter. */
 const MIN_DRIFT_SPAN_MS = 2_000;
 
-/** How much of a new measurement of drift is believed. */
-const DRIFT_GAIN = 1 / 16;
+/** How much of a new measurement of drift is believed: neighbouring ones rest on the same frames. */
+const DRIFT_GAIN = 1 / 256;
 
 /** The clock. */
 export class ServerClock {
@@ -80,13 +80,14 @@ export class ServerClock {
   }
 
   /**
-   * Takes what a TIME frame says. One that did not come later than the one before is ignored.
+   * Takes what a TIME frame says. One that came at the same time as the one before is ignored, and so is
+   * what is no tick.
    *
    * @param tick The server's tick when it sent the frame, with its fraction.
    * @param arrivedAtMs When it came.
    */
   addSample(tick: number, arrivedAtMs: number): void {
-    if (!Number.isFinite(tick) || !Number.isFinite(arrivedAtMs)) return;
+    if (!(tick >= 0 && tick <= Number.MAX_SAFE_INTEGER) || !Number.isFinite(arrivedAtMs)) return;
     const newest = (this.#next + WINDOW - 1) % WINDOW;
     const offsetMs = tick * this.#periodMs - arrivedAtMs;
     if (this.#count > 0) {
@@ -134,11 +135,14 @@ export class ServerClock {
     this.#estimateMs = NaN;
   }
 
-  /** Several frames in a row that are off by more than a step mean that a clock was set. */
+  /**
+   * Whether a clock was set since the last frame. Too early cannot be jitter; too late can, so several
+   * frames in a row must say so.
+   */
   #noteDisagreement(offsetMs: number, atMs: number): void {
-    const isOff = Math.abs(offsetMs - this.#bestOffset(atMs)) > this.#stepMs;
-    this.#disagreeing = isOff ? this.#disagreeing + 1 : 0;
-    if (this.#disagreeing < STEP_AFTER_FRAMES) return;
+    const aheadMs = offsetMs - this.#bestOffset(atMs);
+    this.#disagreeing = aheadMs < -this.#stepMs ? this.#disagreeing + 1 : 0;
+    if (aheadMs <= this.#stepMs && this.#disagreeing < STEP_AFTER_FRAMES) return;
     this.#disagreeing = 0;
     this.#count = 0;
     this.#next = 0;
@@ -157,7 +161,8 @@ export class ServerClock {
 
   /** Drift is the slope between the best frames of the older and of the newer half. */
   #measureDrift(): void {
-    if (this.#count < WINDOW) return;
+    // Frames from before and after a clock was set tell nothing together.
+    if (this.#count < WINDOW || this.#disagreeing > 0) return;
     const older = this.#bestIndex(0, WINDOW / 2);
     const newer = this.#bestIndex(WINDOW / 2, WINDOW);
     const spanMs = this.#atMs[newer]! - this.#atMs[older]!;
