@@ -14,6 +14,7 @@ import { parseFlags } from "./cli_line.ts";
 import { ServerMeter } from "./cli_meter.ts";
 import type { HostValues } from "./cli_options.ts";
 import { stderr, stdout } from "./cli_output.ts";
+import { hostRecording } from "./cli_recording.ts";
 import { type HostReport, type JoinInfo, JsonReport, TextReport } from "./cli_report.ts";
 import { relayOptionsOf } from "./cli_relay.ts";
 import { onStopSignal } from "./cli_signals.ts";
@@ -28,6 +29,8 @@ import type { TickCounters } from "./tick_loop.ts";
 export interface HostedGame {
   /** The game. */
   readonly game: Game;
+  /** Path or URL of its module; empty for the one that is built in. */
+  readonly module: string;
   /** What the command line said. */
   readonly values: HostValues;
   /** What stands after `--`. */
@@ -71,15 +74,21 @@ const GAME_STOP_MS = 5_000;
  * @throws UsageError, KeyFileError, TransportError when it cannot start.
  */
 export async function hostGame(hosted: HostedGame): Promise<number> {
-  const { game, values, gameArgs, nextSteps } = hosted;
+  const { game, module, values, gameArgs, nextSteps } = hosted;
   const logger = getLogger(["tickwire", "game", game.name]);
   const { values: flags, positionals: args } = parseFlags(game.flags, gameArgs);
   const options = await serveOptionsOf(game, values);
   const report = values.json ? new JsonReport(stdout) : new TextReport(stdout);
   if (values.json) keepStandardOutputClean();
   const stopSignal = onStopSignal();
-  const { server, running } = await startGame(game, options, { flags, args, logger })
-    .catch(explainStart);
+  const { record, wallClockMs, watch } = hostRecording(values, module, gameArgs);
+  const started = await startGame(
+    game,
+    record === undefined ? options : { ...options, record },
+    { flags, args, logger, wallClockMs },
+  ).catch(explainStart);
+  const { server } = started;
+  const running = watch(started.running);
   const tickHz = options.tickHz ?? game.tickHz ?? 0;
   server.on("connected", (peer) => report.connected(peer));
   server.on("disconnected", (peer, info) => report.disconnected(peer, info));

@@ -84,6 +84,16 @@ const flags = {
     parseRelayAddress,
   ),
   sim: simFlag,
+  record: flag.text(
+    "FILE",
+    "Records everything to a new file, for tools/replay.ts. Whoever has it\ncan read what was said",
+  ),
+  recordKeys: flag.toggle("Puts the server's and the tickets' keys into it, so that it is enough"),
+  recordLimit: flag.integer("MIB", "Stops recording at this size; default 1024", {
+    min: 1,
+    max: 1_048_576,
+    default: 1_024,
+  }),
   json: flag.toggle("One JSON object per line on standard output, nothing else there"),
   statsSeconds: flag.number("N", "A line of statistics every so often, 0 for none; default 5", {
     min: 0,

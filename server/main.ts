@@ -35,7 +35,8 @@ async function main(): Promise<number> {
     logger.error("A promise of the game was rejected: {error}", { error: event.reason });
   });
   try {
-    return await hostGame({ game, values, gameArgs: rest, nextSteps: nextStepsOf(game) });
+    const module = specifier ?? "";
+    return await hostGame({ game, module, values, gameArgs: rest, nextSteps: nextStepsOf(game) });
   } finally {
     await flushLogs();
   }

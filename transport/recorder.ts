@@ -161,28 +161,19 @@ export class Recorder {
     return this.isRecording ? this.#begun().wallClockMs() : inner();
   }
 
-  /** Random bytes for the game, recorded once the recording has begun. */
-  random(into: Uint8Array, inner: (into: Uint8Array) => void): void {
-    if (this.#tape !== undefined && this.isRecording) this.#tape.random(into);
-    else inner(into);
-  }
-
   /** Somebody closes the server. */
   noteClose(reason: string, flush: boolean, timeoutMs: number): void {
-    const tape = this.#begun();
-    tape.out.byte(RecordCode.hostClose);
-    tape.out.byte(flush ? 1 : 0);
-    tape.out.float(timeoutMs);
-    tape.out.text(reason);
-    tape.commit();
+    this.#begun().noteClose(reason, flush, timeoutMs);
   }
 
   /** Somebody drains the server. */
   noteDrain(timeoutMs: number): void {
-    const tape = this.#begun();
-    tape.out.byte(RecordCode.hostDrain);
-    tape.out.float(timeoutMs);
-    tape.commit();
+    this.#begun().noteDrain(timeoutMs);
+  }
+
+  /** The host is about to stop the game: what it does then is the game's doing. */
+  noteStop(): void {
+    if (this.isRecording) this.#begun().note(RecordCode.hostStop);
   }
 
   /** Ends the recording. Idempotent. */

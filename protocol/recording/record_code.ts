@@ -21,6 +21,7 @@ export const RecordCode = {
   made: 10,
   hostClose: 11,
   hostDrain: 12,
+  hostStop: 13,
   end: 15,
   // Calls of an endpoint.
   handleDatagram: 16,
@@ -95,6 +96,7 @@ const FIELDS: Readonly<Record<keyof typeof RecordCode, readonly RecordField[]>> 
   made: ["id", "timeMs", "text"],
   hostClose: ["flag", "value", "text"],
   hostDrain: ["value"],
+  hostStop: [],
   end: ["text"],
   handleDatagram: ["timeMs"],
   handleTimeout: ["timeMs"],
@@ -148,7 +150,8 @@ function layouts(): (RecordLayout | undefined)[] {
 /** Whether a record is something that happens to the process: a datagram, a timer, a word of its host. */
 export function isOutsideEvent(code: number): boolean {
   return code === RecordCode.datagram || code === RecordCode.timer ||
-    code === RecordCode.hostClose || code === RecordCode.hostDrain;
+    code === RecordCode.hostClose || code === RecordCode.hostDrain ||
+    code === RecordCode.hostStop;
 }
 
 /** Whether a record is a call of an endpoint or a session. */

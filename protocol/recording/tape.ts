@@ -111,6 +111,22 @@ export abstract class Tape {
     this.commit();
   }
 
+  /** Somebody closes the server. */
+  noteClose(reason: string, flush: boolean, timeoutMs: number): void {
+    this.out.byte(RecordCode.hostClose);
+    this.out.byte(flush ? 1 : 0);
+    this.out.float(timeoutMs);
+    this.out.text(reason);
+    this.commit();
+  }
+
+  /** Somebody drains the server. */
+  noteDrain(timeoutMs: number): void {
+    this.out.byte(RecordCode.hostDrain);
+    this.out.float(timeoutMs);
+    this.commit();
+  }
+
   /** What a call threw: a defect, or a mistake of the application. */
   noteThrown(error: unknown): void {
     this.noteText(RecordCode.threw, error instanceof Error ? error.message : String(error));
