@@ -20,7 +20,7 @@ import { RecordingError } from "./recording_error.ts";
 import type { ReplayedThing, UnplacedThing } from "./replayed_thing.ts";
 import { repeatSessionCall } from "./session_replay.ts";
 import { TappedClientEndpoint } from "./tapped_client_endpoint.ts";
-import type { Outstanding } from "./tapped_session.ts";
+import { DELIVERY_RESULTS, type Outstanding } from "./tapped_session.ts";
 import { TappedServerEndpoint } from "./tapped_server_endpoint.ts";
 import { type Recording, ReplayDivergence, VerifyingTape } from "./verifying_tape.ts";
 
@@ -69,6 +69,8 @@ const SILENT_CALLS: ReadonlySet<number> = new Set([
 export class CoreReplay {
   /** The protocol. */
   readonly protocol: ProtocolCore;
+  /** Which end was recorded. */
+  readonly role: "server" | "client";
   /** What the replay is compared with. */
   readonly tape: VerifyingTape;
   readonly #options: CoreReplayOptions;
@@ -76,7 +78,6 @@ export class CoreReplay {
   readonly #sessions = new Map<number, KnownSession>();
   readonly #asked: Handshake[] = [];
   readonly #clients = new Map<number, TappedClientEndpoint>();
-  readonly #role: "server" | "client";
   #server: TappedServerEndpoint | undefined;
   #endpoint = 0;
   #capacityBytes = 0;
@@ -88,7 +89,7 @@ export class CoreReplay {
     if (options.protocol !== undefined) checkSameWire(header.protocol, options.protocol);
     this.protocol = options.protocol ?? protocolOf(header.protocol);
     this.#options = options;
-    this.#role = header.role;
+    this.role = header.role;
     this.tape = new VerifyingTape(recording);
   }
 
@@ -134,7 +135,7 @@ export class CoreReplay {
     const surroundings = { protocol, crypto, random: (into: Uint8Array) => tape.random(into) };
     const traced = traceDatagrams === undefined ? {} : { traceDatagrams };
     this.#endpoint = fact.id;
-    if (this.#role === "server") {
+    if (this.role === "server") {
       const options = serverOptionsOf(fact.text, surroundings, keys);
       const sessionLimits = { ...options.sessionLimits, ...traced };
       this.#server = new TappedServerEndpoint(
@@ -202,7 +203,7 @@ export class CoreReplay {
     }
     try {
       if (fact.code >= RecordCode.send && fact.code <= RecordCode.linger) this.#repeatSession(fact);
-      else if (this.#role === "server") this.#repeatServer(fact);
+      else if (this.role === "server") this.#repeatServer(fact);
       else this.#repeatClient(fact);
     } catch (error) {
       if (tape.divergence !== undefined) throw tape.divergence;
@@ -320,7 +321,8 @@ export class CoreReplay {
       tape.onFact = (fact) => {
         if (fact.code === RecordCode.event) this.#tell({ what: "event", text: fact.text }, session);
         if (fact.code === RecordCode.delivery) {
-          this.#tell({ what: "event", text: describeFact(fact) }, session);
+          const text = `delivery ${DELIVERY_RESULTS[fact.number] ?? "?"}`;
+          this.#tell({ what: "event", text }, session);
         }
       };
     }
