@@ -23,6 +23,7 @@ import { Netcode, type NetcodeOptions } from "./netcode/netcode.ts";
 import type { RelayLine } from "./relay_line.ts";
 import { directRoute, lineRoute, type RouteStats } from "./route_stats.ts";
 import { SessionKeeper } from "./session_keeper.ts";
+import { ClientRooms } from "./rooms/client_rooms.ts";
 import { WorldMirror } from "./world/world_mirror.ts";
 
 /** Statistics of a client. Those of the session begin anew with every session. */
@@ -82,6 +83,7 @@ export class Client<P extends ProtocolCore = ProtocolCore> {
   readonly #clock: Clock;
   readonly #keeper: SessionKeeper;
   readonly #world: WorldMirror | undefined;
+  #rooms: ClientRooms<P> | undefined;
   readonly #streams = new Set<MessageStream<unknown>>();
   readonly #handlers = new HandlerTable<ClientEvents>(
     CLIENT_EVENTS,
@@ -100,6 +102,16 @@ export class Client<P extends ProtocolCore = ProtocolCore> {
     // Before the first session is driven, which has snapshots already perhaps.
     this.#world = this.#makeWorld();
     this.#keeper = new SessionKeeper({ ...parts, protocol, handlers: this.#handlers });
+  }
+
+  /**
+   * The rooms of the server: lists, the way in and out.
+   *
+   * @throws TypeError when the protocol was declared without `withRooms`.
+   */
+  get rooms(): ClientRooms<P> {
+    const fail = (error: unknown, where: string): void => this.#handlers.fail(error, where);
+    return this.#rooms ??= new ClientRooms(this, this.#clock, fail);
   }
 
   /**

@@ -44,6 +44,23 @@ export {
   SnapshotInterpolation,
   type SnapshotInterpolationOptions,
 } from "./netcode/snapshot_interpolation.ts";
+export {
+  type AnyRoomListing,
+  ClientRooms,
+  type CreateOptions as CreateRoomRequest,
+  type JoinOptions as JoinRoomRequest,
+  type JoinOrCreateOptions as JoinOrCreateRoomRequest,
+  type ListOptions as ListRoomsRequest,
+  type RoomListing,
+  type RoomListPage,
+} from "./rooms/client_rooms.ts";
+export {
+  JoinedRoom,
+  type JoinedRoomEvents,
+  type JoinedRoomState,
+  type RoomMate,
+} from "./rooms/joined_room.ts";
+export { RoomError, type RoomErrorCode } from "./rooms/room_error.ts";
 export { type QueryOptions, queryServer, type ServerDescription } from "./query.ts";
 export type { HeldRoute, RouteStats } from "./route_stats.ts";
 export { drawnBehind, InputReport, type InputReportValue } from "../schema/messages/netcode.ts";

@@ -38,6 +38,7 @@ export {
   type RoomMessages,
   type RoomMetadataOf,
   type RoomOptionsOf,
+  roomKindsOf,
   type RoomProfileOf,
   withRooms,
 } from "./messages/rooms.ts";

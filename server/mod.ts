@@ -38,6 +38,29 @@ export type {
 } from "./options.ts";
 export { type DisconnectOptions, Peer, type PeerState } from "./peer.ts";
 export type { ServeRelayOptions } from "./relay_options.ts";
+export { Lobby } from "./rooms/lobby.ts";
+export {
+  type CreateRoomOptions,
+  type LobbyEvents,
+  LobbyFullError,
+  type LobbyOptions,
+  type LobbyRate,
+  type LobbyStats,
+  type RoomPage,
+  type RoomQuery,
+} from "./rooms/lobby_options.ts";
+export { LobbyRoom, type ReserveOptions } from "./rooms/lobby_room.ts";
+export { Room, type RoomBroadcastOptions } from "./rooms/room.ts";
+export {
+  type AnyRoomDefinition,
+  defineRoom,
+  type RoomApplicant,
+  type RoomDefinition,
+  type RoomOptions,
+} from "./rooms/room_definition.ts";
+export type { RoomEvents } from "./rooms/room_events.ts";
+export { RoomMember } from "./rooms/room_member.ts";
+export type { RoomMemberIdentity } from "./rooms/room_port.ts";
 export { serve } from "./serve.ts";
 export { type BroadcastOptions, Server, type ServerCloseOptions } from "./server.ts";
 export type { RelayAnchorStats, ServerRelay } from "./server_relay.ts";

@@ -60,8 +60,9 @@ export class PeerTable<Data> {
   }
 
   /** Handles messages of one peer that waited for its room to take them. */
-  resume(peer: Peer<Data>, nowMs: number): void {
-    this.#handleMessages(peer, nowMs);
+  resume(id: number, nowMs: number): void {
+    const peer = this.peers.get(id);
+    if (peer !== undefined) this.#handleMessages(peer, nowMs);
   }
 
   /** Notes that something waits to be flushed. */

@@ -21,6 +21,10 @@ import { linkOf, type Peer, type PeerHost } from "./peer.ts";
 import { PeerTable } from "./peer_table.ts";
 import { relayHostOf } from "./relay_host.ts";
 import type { RelayLink } from "./relay_link.ts";
+import type { Lobby } from "./rooms/lobby.ts";
+import type { LobbyOptions } from "./rooms/lobby_options.ts";
+import { openLobby } from "./rooms/open_lobby.ts";
+import type { AnyRoomDefinition } from "./rooms/room_definition.ts";
 import type { ServerRelay } from "./server_relay.ts";
 import { type ServerStats, serverStats } from "./server_stats.ts";
 import { TickLoop } from "./tick_loop.ts";
@@ -86,6 +90,7 @@ export class Server<P extends ProtocolCore = ProtocolCore, Data = undefined> {
     (error, where) => reportFailure("server", error, where),
   );
   #worlds: ServerWorlds<Data> | undefined;
+  #lobby: Lobby<P> | undefined;
   #tickHandlers: readonly ((tick: number, stepSeconds: number) => void)[] = [];
   #isClosing = false;
   #closing: Promise<void> | undefined;
@@ -213,6 +218,21 @@ export class Server<P extends ProtocolCore = ProtocolCore, Data = undefined> {
     return () => {
       this.#tickHandlers = this.#tickHandlers.filter((other) => other !== own);
     };
+  }
+
+  /**
+   * Opens the lobby: from now on players find and create rooms, and games run in them. Once per server.
+   *
+   * @param definitions What {@link defineRoom} made, one for each kind of room.
+   * @throws TypeError when the protocol has no rooms, a definition belongs to another protocol, or the
+   * lobby is open already; RangeError for options out of bounds.
+   */
+  rooms(definitions: readonly AnyRoomDefinition[], options: LobbyOptions = {}): Lobby<P> {
+    if (this.#lobby !== undefined) throw new TypeError("Cannot open rooms: they are open already");
+    const parts = this.#parts;
+    const own = { parts, endpoint: this.#endpoint, table: this.#table, handlers: this.#handlers };
+    this.#lobby = openLobby(this, own, definitions, options);
+    return this.#lobby;
   }
 
   /**
@@ -400,6 +420,7 @@ export class Server<P extends ProtocolCore = ProtocolCore, Data = undefined> {
     this.#driver.stop();
     await pipe.close();
     await removed;
+    await this.#lobby?.workersGone();
     onClosed();
   }
 

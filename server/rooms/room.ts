@@ -16,7 +16,7 @@ import type {
   RoomOptionsOf,
   ServerMessage,
 } from "../../schema/mod.ts";
-import type { RoomDefinition } from "./room_definition.ts";
+import type { AnyRoomDefinition, RoomDefinition } from "./room_definition.ts";
 import { ROOM_EVENTS, type RoomEvents } from "./room_events.ts";
 import { createMember, type MemberState, memberStateOf, type RoomMember } from "./room_member.ts";
 import type { RoomMemberIdentity, RoomOrigin, RoomPort } from "./room_port.ts";
@@ -58,7 +58,7 @@ export interface RoomControls {
 
 /** For the lobby: makes a room and the way into it. */
 export let createRoom: (
-  definition: RoomDefinition<ProtocolCore, string, unknown>,
+  definition: AnyRoomDefinition,
   origin: RoomOrigin,
   port: RoomPort,
 ) => { room: Room<ProtocolCore, string, unknown>; controls: RoomControls };
@@ -85,7 +85,9 @@ export class Room<
 
   static {
     createRoom = (definition, origin, port) => {
-      const room = new Room(definition, origin, port);
+      // What the definition's functions take is what this room has: both are of its kind.
+      const own = definition as unknown as RoomDefinition<ProtocolCore, string, unknown>;
+      const room = new Room(own, origin, port);
       return { room, controls: room.#controls() };
     };
   }

@@ -32,14 +32,12 @@ export interface RoomApplicant<P, K> {
   readonly metadata: RoomMetadataOf<P, K>;
 }
 
-/** What {@link defineRoom} takes. */
-export interface RoomOptions<P extends ProtocolCore, K extends string, MemberData> {
+/** Numbers and switches of a kind of room. */
+export interface RoomSettings {
   /** Seats for players, 1 to the kind's `maxMembers`. Default: `maxMembers` less `spectators`. */
   readonly capacity?: number;
   /** Members who may watch beside them. Default 0. */
   readonly spectators?: number;
-  /** What a new room tells of itself. Default: the defaults of the metadata's fields. */
-  readonly metadata?: (options: RoomOptionsOf<P, K>) => RoomMetadataOf<P, K>;
   /** Whether players may create such rooms. Default true. */
   readonly clientsCreate?: boolean;
   /** For how long the seat of a player is kept whose connection is lost. Default 30,000 ms; 0 not at all. */
@@ -55,6 +53,13 @@ export interface RoomOptions<P extends ProtocolCore, K extends string, MemberDat
    * Messages cross as bytes, both ways once a tick.
    */
   readonly isolate?: string | URL;
+}
+
+/** What {@link defineRoom} takes. */
+export interface RoomOptions<P extends ProtocolCore, K extends string, MemberData>
+  extends RoomSettings {
+  /** What a new room tells of itself. Default: the defaults of the metadata's fields. */
+  readonly metadata?: (options: RoomOptionsOf<P, K>) => RoomMetadataOf<P, K>;
   /**
    * Who may come in, in the server's thread for rooms on workers too. `false`, or a text that the player
    * reads, keeps it out. Default: everybody for whom there is a seat.
@@ -79,9 +84,23 @@ export interface RoomDefinition<P extends ProtocolCore, K extends string, Member
   readonly room: K;
 }
 
-/** Any definition. Its functions take what its own kind has, which no other type can say. */
-// deno-lint-ignore no-explicit-any -- contravariant parameters: nothing else accepts every definition.
-export type AnyRoomDefinition = RoomDefinition<any, string, any>;
+/** Any definition. Its functions take what its own kind has, so nobody else may call them unchecked. */
+export interface AnyRoomDefinition extends RoomSettings {
+  /** Tells definitions from other values. */
+  readonly kind: "tickwire-room-1";
+  /** The protocol. */
+  readonly protocol: ProtocolCore;
+  /** The kind of room. */
+  readonly room: string;
+  /** What a new room tells of itself. */
+  readonly metadata?: (options: never) => unknown;
+  /** Who may come in. */
+  readonly admit?: (applicant: never) => boolean | string;
+  /** Makes what the game keeps with a new member. */
+  readonly memberData?: (who: never) => unknown;
+  /** Registers the game's handlers on a new room. */
+  start(room: never, options: never): void;
+}
 
 /** Longest wait that timers can count. */
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
