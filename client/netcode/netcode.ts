@@ -8,7 +8,7 @@
  */
 import type { Session } from "../../protocol/session.ts";
 import type { SendResult } from "../../protocol/send_channel.ts";
-import type { ClientMessage, ProtocolCore, ServerMessage } from "../../schema/mod.ts";
+import type { BoundEntity, ClientMessage, ProtocolCore, ServerMessage } from "../../schema/mod.ts";
 import type { InputReportValue } from "../../schema/messages/netcode.ts";
 import type { Shape } from "../../schema/sync/interpolator.ts";
 import { codecOfShape } from "../../schema/sync/wire_rounder.ts";
@@ -17,6 +17,8 @@ import {
   type SnapshotInterpolationOptions,
 } from "./snapshot_interpolation.ts";
 import { type MessageObserver, MessageTraffic } from "./message_traffic.ts";
+import type { MirroredEntity } from "../world/mirrored_entity.ts";
+import type { WorldMirror } from "../world/world_mirror.ts";
 import { Netgraph, type NetgraphOptions, type NetgraphReading } from "./netgraph.ts";
 import { Prediction } from "./prediction.ts";
 import { PredictionClock, type PredictionClockOptions } from "./prediction_clock.ts";
@@ -114,7 +116,7 @@ export class Netcode {
     this.#renderClock = new RenderClock({ ...rendering, tickHz });
     if (!countMessages) return;
     host.observe(new MessageTraffic(host.protocol.tables[0]!, this.graph.channels));
-    this.#removers.add(() => host.observe(undefined));
+    this.#keepUntilClosed(() => host.observe(undefined));
   }
 
   /** The server's tick now, with its fraction; -1 before the first TIME frame. Never goes back in a session. */
@@ -182,6 +184,33 @@ export class Netcode {
   }
 
   /**
+   * Draws the entities of one type in a world between their snapshots, by number: all of them, the
+   * player's own included. An entity that is gone, or out of sight, is gone from here at once.
+   *
+   * @param world `client.world`.
+   */
+  interpolateEntities<T>(
+    world: WorldMirror,
+    type: BoundEntity<T>,
+    options: SnapshotInterpolationOptions = {},
+  ): SnapshotInterpolation<number, T> {
+    const made = this.interpolate<number, T>(type, options);
+    const take = (entity: MirroredEntity<T>): void => {
+      made.push(entity.id, entity.tick, entity.value);
+    };
+    const forget = (entity: MirroredEntity<T>): void => made.remove(entity.id);
+    for (const entity of world.entities(type)) take(entity);
+    this.#keepUntilClosed(
+      world.on(type, "spawn", take),
+      world.on(type, "update", take),
+      world.on(type, "despawn", forget),
+      world.on(type, "leave", forget),
+      world.on("snapshot", (tick) => made.heard(tick)),
+    );
+    return made;
+  }
+
+  /**
    * Predicts the player's own part of the game. It begins with the first state given to
    * {@link Prediction.reconcile}.
    *
@@ -238,6 +267,10 @@ export class Netcode {
     this.#removers.clear();
   }
 
+  #keepUntilClosed(...removers: readonly (() => void)[]): void {
+    for (const remove of removers) this.#removers.add(remove);
+  }
+
   get #oneWayMs(): number {
     const { rtt } = this.#session;
     return (rtt.hasSample ? rtt.minimumMs : rtt.smoothedMs) / 2;
@@ -259,7 +292,7 @@ export class Netcode {
   }
 
   #listenTo(report: ServerMessage<InputReportValue>): void {
-    this.#removers.add(this.#host.on(report, ({ tick, marginTicks, missing }) => {
+    this.#keepUntilClosed(this.#host.on(report, ({ tick, marginTicks, missing }) => {
       this.#marginTicks = marginTicks;
       this.#missedInputs += missing;
       this.#predictionClock.report(tick, marginTicks);

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { printFigures } from "./netcode_figures.ts";
 import { PIXELS_PER_UNIT, walkAround, YardPlayer, YardServer } from "./netcode_world.ts";
 
 const walking = (tick: number): { move: { x: number; y: number } } => ({ move: walkAround(tick) });
@@ -17,7 +18,7 @@ for (const delayMs of [0, 10, 75]) {
       compared++;
     }
     const { matches, corrections } = player.me.counters;
-    console.log(`${compared} ticks equal, ${matches} of ${matches + corrections} states matched`);
+    printFigures(`${compared} ticks equal, ${matches} of ${matches + corrections} states matched`);
     assert.ok(compared > 400, `${compared}`);
     assert.ok(matches > 400, `${matches}`);
     assert.equal(corrections, 0);
@@ -36,7 +37,7 @@ for (const seed of [1, 9, 10]) {
     const { matches, corrections } = player.me.counters;
     const shown = player.largestShownCorrection * PIXELS_PER_UNIT;
     const error = player.me.largestError * PIXELS_PER_UNIT;
-    console.log(
+    printFigures(
       `shown ${shown.toFixed(3)} px at once, prediction error ${error.toFixed(2)} px, ` +
         `${corrections} corrections of ${matches + corrections} states`,
     );
@@ -56,7 +57,7 @@ Deno.test("a line that loses a fifth is corrected often, and never seen to jump"
   const { matches, corrections, replayedTicks } = player.me.counters;
   const shown = player.largestShownCorrection * PIXELS_PER_UNIT;
   const error = player.me.largestError * PIXELS_PER_UNIT;
-  console.log(
+  printFigures(
     `shown ${shown.toFixed(2)} px at once, prediction error ${error.toFixed(2)} px, ` +
       `${corrections} corrections of ${matches + corrections} states, ${replayedTicks} ticks again`,
   );
@@ -83,7 +84,7 @@ Deno.test("the lead grows when the way to the server does, without a jump, and s
   yard.lab.network.setLink("198.51.100.1", "192.0.2.1", { delayMs: 20 });
   await yard.lab.run(40_000);
   player.stop();
-  console.log(`lead ${before.toFixed(1)}, ${during.toFixed(1)}, ${lead().toFixed(1)} ticks`);
+  printFigures(`lead ${before.toFixed(1)}, ${during.toFixed(1)}, ${lead().toFixed(1)} ticks`);
   assert.ok(during > before + 2, `${before} to ${during}`);
   assert.ok(lead() < during - 2, `${during} to ${lead()}`);
 });

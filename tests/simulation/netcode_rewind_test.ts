@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { printFigures } from "./netcode_figures.ts";
 import { isHit, type YardOptions, YardPlayer, YardServer } from "./netcode_world.ts";
 
 const FIRE_EVERY_TICKS = 40;
@@ -20,7 +21,7 @@ function figures({ shots }: YardServer): { hits: number; shots: number; worst: n
   const worst = Math.max(...shots.map(({ missedBy }) => missedBy));
   const hits = shots.filter(isHit).length;
   const rewindMs = shots.reduce((sum, shot) => sum + shot.rewindMs, 0) / shots.length;
-  console.log(
+  printFigures(
     `${hits} of ${shots.length} hit, rewound ${rewindMs.toFixed(0)} ms, ` +
       `worst ${worst.toFixed(3)} units beside the middle`,
   );

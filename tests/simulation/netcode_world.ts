@@ -289,8 +289,6 @@ export class YardPlayer {
   }
 }
 
-// Its type is long to write down.
-// deno-lint-ignore explicit-module-boundary-types
 function connectPlayer(yard: YardServer) {
   return yard.lab.connect(Yard, yard.server);
 }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { printFigures } from "../../simulation/netcode_figures.ts";
 import fc from "fast-check";
 import { PredictionClock } from "../../../client/netcode/prediction_clock.ts";
 import { RenderClock } from "../../../client/netcode/render_clock.ts";
@@ -46,7 +47,7 @@ Deno.test("ServerClock knows the server's tick to a fraction on a steady line", 
 Deno.test("ServerClock keeps within 5 ms at 40 ms of jitter and 10 % loss", () => {
   for (const seed of [1, 2, 3]) {
     const { clock, worstMs } = followServer({ jitterMs: 40, loss: 0.1, seed, seconds: 120 });
-    console.log(`seed ${seed}: worst ${worstMs.toFixed(2)} ms`);
+    printFigures(`seed ${seed}: worst ${worstMs.toFixed(2)} ms`);
     assert.ok(worstMs < 5, `${worstMs} ms`);
     assert.equal(clock.steps, 0);
   }
@@ -55,7 +56,7 @@ Deno.test("ServerClock keeps within 5 ms at 40 ms of jitter and 10 % loss", () =
 Deno.test("ServerClock measures the drift between two clocks", () => {
   for (const drift of [200e-6, -200e-6]) {
     const { clock, worstMs } = followServer({ drift, seconds: 240 });
-    console.log(
+    printFigures(
       `drift ${(clock.drift * 1e6).toFixed(0)} of ${drift * 1e6} ppm, worst ${
         worstMs.toFixed(2)
       } ms`,
@@ -230,7 +231,7 @@ Deno.test("RenderClock draws as late as the line needs: way, pause, jitter and l
   ];
   for (const { from, to, ...line } of rows) {
     const { clock, starved } = draw(line);
-    console.log(
+    printFigures(
       `${JSON.stringify(line)}: ${clock.delayMs.toFixed(0)} ms, starved ${
         (starved * 100).toFixed(1)
       } %`,
