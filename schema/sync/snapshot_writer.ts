@@ -78,7 +78,7 @@ export class SnapshotWriter {
    *
    * @param base The frame of the baseline.
    * @param words The record's fields from word `at`, `bits` bits.
-   * @returns The size of the snapshot in bits before its end, or 0 when the record does not fit any more.
+   * @returns False when the record does not fit any more.
    */
   update(
     type: number,
@@ -93,12 +93,10 @@ export class SnapshotWriter {
     const age = this.#frame - base;
     const isFar = age > MAX_BASELINE_AGE;
     const ageBits = isSame ? 2 : isFar ? 2 + AGE_BITS + FRAME_BITS : 2 + AGE_BITS;
-    if (!this.#place(type, slot, ageBits + bits, limitBits)) return false;
+    // Two zeros, of the op and of the same baseline as before, go with the gap.
+    if (!this.#place(type, slot, ageBits + bits, limitBits, isSame ? 2 : 0)) return false;
     const out = this.#out;
-    // The op of an update is a 0, which stands before all this.
-    if (isSame) {
-      out.put(0, 2);
-    } else {
+    if (!isSame) {
       out.put(2 | (isFar ? 0 : age << 2), 2 + AGE_BITS);
       if (isFar) out.put(base % FRAME_MODULUS, FRAME_BITS);
       this.#base = base;
@@ -138,8 +136,8 @@ export class SnapshotWriter {
     return this.#bytes.subarray(0, size);
   }
 
-  /** Writes what stands before the op of a record, if all of it fits. */
-  #place(type: number, slot: number, bits: number, limitBits: number): boolean {
+  /** Writes what stands before the op of a record, if all of it fits, and some zeros, which `bits` counts. */
+  #place(type: number, slot: number, bits: number, limitBits: number, zeros = 0): boolean {
     const isNew = type !== this.#type;
     const gap = isNew ? slot + 1 : slot - this.#slot;
     const gapBits = gap < LADDER.short ? 1 : gap < LADDER.middle ? 5 : gap < LADDER.long ? 9 : 20;
@@ -148,10 +146,14 @@ export class SnapshotWriter {
     const end = out.position + sectionBits + gapBits + bits + SNAPSHOT_END_BITS;
     if (end > limitBits || end > this.#limitBits) return false;
     if (isNew) this.#beginSection(type);
-    if (gapBits === 1) out.put(0, 1);
-    else if (gapBits === 5) out.put(1 | (gap - LADDER.short) << 2, 5);
-    else if (gapBits === 9) out.put(3 | (gap - LADDER.middle) << 3, 9);
-    else out.put(7 | (gap - LADDER.long) << 4, 20);
+    const code = gapBits === 1
+      ? 0
+      : gapBits === 5
+      ? 1 | (gap - LADDER.short) << 2
+      : gapBits === 9
+      ? 3 | (gap - LADDER.middle) << 3
+      : 7 | (gap - LADDER.long) << 4;
+    out.put(code, gapBits + zeros);
     this.#slot = slot;
     this.#records++;
     return true;

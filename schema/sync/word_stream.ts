@@ -44,13 +44,24 @@ export class WordWriter {
   }
 
   /** Appends `bits` bits that another writer has put at a word boundary. */
-  append(words: Int32Array, at: number, bits: number): void {
-    let left = bits;
-    let index = at;
-    for (; left > 32; left -= 32) this.put(words[index++]!, 32);
-    if (left === 0) return;
-    const last = words[index]!;
-    this.put(left === 32 ? last : last & ((1 << left) - 1), left);
+  append(from: Int32Array, at: number, bits: number): void {
+    if (bits === 0) return;
+    const { words, position } = this;
+    const shift = position & 31;
+    let index = position >>> 5;
+    const last = at + (bits - 1 >>> 5);
+    // Bits of the last word beyond the end are cut first; then every word goes into two.
+    const spare = -bits & 31;
+    for (let i = at; i <= last; i++) {
+      const word = i === last ? from[i]! << spare >>> spare : from[i]!;
+      if (shift === 0) {
+        words[index++] = word;
+      } else {
+        words[index]! |= word << shift;
+        words[++index] = word >>> (32 - shift);
+      }
+    }
+    this.position = position + bits;
   }
 
   /** Goes on at the next word, so that what follows can be appended elsewhere by itself. */

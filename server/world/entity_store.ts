@@ -45,6 +45,8 @@ export class EntityStore {
   rooms: Int32Array<ArrayBuffer> = new Int32Array(FIRST_CAPACITY);
   /** Their urgency against others. */
   priorities: Float32Array<ArrayBuffer> = new Float32Array(FIRST_CAPACITY);
+  /** Frames in which they came, went to another cell or to another room. */
+  moved: Int32Array<ArrayBuffer> = new Int32Array(FIRST_CAPACITY);
   /** Where they are on the grid. */
   readonly cells: (Cell | undefined)[] = [];
   /** Their places among the members of the cell. */
@@ -178,6 +180,7 @@ export class EntityStore {
     this.columns = grown(this.columns, capacity * this.stride);
     this.ids = grown(this.ids, capacity);
     this.changed = grown(this.changed, capacity);
+    this.moved = grown(this.moved, capacity);
     this.owners = grown(this.owners, capacity);
     this.rooms = grown(this.rooms, capacity);
     this.cellPlaces = grown(this.cellPlaces, capacity);

@@ -70,6 +70,8 @@ export class Grid {
   readonly radius: number;
   /** Cells around it in which they stay. */
   readonly keepRadius: number;
+  /** The frame that is being made: what moves now, moved in it. */
+  frame = 1;
   readonly #cellSize: number;
   readonly #field: string | undefined;
   readonly #axes: readonly [string, string];
@@ -168,6 +170,7 @@ export class Grid {
 
   /** Lets clients around look at an entity in the coming frame. */
   announce(store: EntityStore, slot: number): void {
+    store.moved[slot] = this.frame;
     const cell = store.cells[slot];
     if (cell === undefined) return;
     if (cell.arrivals.length === 0) this.#lively.push(cell);
@@ -176,6 +179,7 @@ export class Grid {
 
   /** Forgets who arrived: all clients have looked. */
   endFrame(): void {
+    this.frame++;
     for (const cell of this.#lively) {
       cell.arrivals.length = 0;
       if (cell.members.length === 0 && !cell.isEverywhere) {

@@ -30,6 +30,8 @@ export class Track {
   readonly wireType: number;
   /** Least frames between two updates; 0 for every frame. */
   readonly intervalFrames: number;
+  /** Urgency of the type. */
+  readonly priority: number;
   /** A bit per slot that is not `none`. */
   bits: Int32Array<ArrayBuffer> = new Int32Array(0);
   /** {@link TrackState}. */
@@ -54,6 +56,7 @@ export class Track {
     this.cache = cache;
     this.wireType = wireType;
     this.intervalFrames = intervalFrames;
+    this.priority = store.type.options.priority ?? 1;
   }
 
   /** Makes room for all slots of the store. */

@@ -8,65 +8,22 @@
  *
  * @module
  */
-import type { DeliveryCallback, DeliveryResult } from "../../protocol/message_pool.ts";
-import type { Backend, WireTable } from "../../schema/mod.ts";
+import type { DeliveryResult } from "../../protocol/message_pool.ts";
+import type { WireTable } from "../../schema/mod.ts";
+import { MAX_BASELINE_AGE } from "../../schema/sync/snapshot_format.ts";
 import { Removal, SnapshotWriter } from "../../schema/sync/snapshot_writer.ts";
 import { syncTableOf } from "../../schema/sync/sync_table.ts";
 import type { Entity } from "./entity.ts";
 import type { EntityStore } from "./entity_store.ts";
-import type { Cell, Grid, Position } from "./grid.ts";
-import { NO_BASELINE, type RecordCache } from "./record_cache.ts";
+import type { Position } from "./grid.ts";
+import { NO_BASELINE } from "./record_cache.ts";
 import { REMOVAL_FLAG, SentSnapshot } from "./sent_snapshot.ts";
-import { Selection } from "./selection.ts";
+import { Sight } from "./sight.ts";
 import { Track, TrackState } from "./track.ts";
+import type { SendSnapshot, ViewerCounters, ViewerHost } from "./viewer_host.ts";
 
 /** Snapshots under way at most; a client that acknowledges nothing gets no more until some are lost. */
 const MAX_IN_FLIGHT = 256;
-
-/** How a viewer sends: returns whether the snapshot is on its way. The bytes are copied. */
-export type SendSnapshot = (payload: Uint8Array, onResult: DeliveryCallback) => boolean;
-
-/** What a viewer needs of its world. */
-export interface ViewerHost {
-  /** All entities. */
-  readonly stores: readonly EntityStore[];
-  /** The cells. */
-  readonly grid: Grid;
-  /** How codecs are made. */
-  readonly backend: Backend;
-  /** Largest snapshot. */
-  readonly payloadBytes: number;
-  /** Bytes of snapshots that a client gets in a frame. */
-  readonly budgetBytes: number;
-  /** Frames a second, for `rateHz` of types. */
-  readonly framesPerSecond: number;
-  /** Scratch memory of all viewers. */
-  readonly selection: Selection;
-  /** The records of a type in a version. */
-  cacheOf(table: WireTable, store: EntityStore): RecordCache;
-  /** The number of a room's name. */
-  roomNumber(room: string | undefined): number;
-  /** The number of the last frame. */
-  frame(): number;
-}
-
-/** What a viewer did. */
-export interface ViewerCounters {
-  /** Snapshots sent. */
-  snapshots: number;
-  /** Their bytes. */
-  bytes: number;
-  /** Records in them: updates, spawns and removals. */
-  records: number;
-  /** Spawns among them. */
-  spawns: number;
-  /** Records that had to wait for want of budget. */
-  deferred: number;
-  /** Snapshots reported lost or dropped. */
-  lost: number;
-  /** How often the client asked to begin anew. */
-  resyncs: number;
-}
 
 /** One client of a world. Made by `World.addViewer`. */
 export class Viewer {
@@ -91,16 +48,10 @@ export class Viewer {
   readonly #writer: SnapshotWriter;
   readonly #tracks: Track[] = [];
   readonly #byStore: (Track | undefined)[] = [];
-  readonly #rooms = new Set<number>([0]);
   readonly #tags = new Set<string>();
+  readonly #sight: Sight;
   readonly #idle: SentSnapshot[] = [];
   #tagBits: Uint8Array = new Uint8Array(0);
-  #focus: Entity<unknown> | Position | undefined;
-  #focusCell: Cell | undefined;
-  #cellX = 0;
-  #cellY = 0;
-  #hasCell = false;
-  #mustLookAround = true;
   #isGreeted = false;
   #isClosed = false;
   #epoch: number;
@@ -121,6 +72,7 @@ export class Viewer {
     this.#epoch = epoch & 0xff;
     this.#host = host;
     this.#send = send;
+    this.#sight = new Sight(host.stores, host.grid);
     this.budgetBytes = host.budgetBytes;
     const sync = syncTableOf(table, host.backend);
     this.#writer = new SnapshotWriter(sync.typeBits, host.payloadBytes);
@@ -153,25 +105,22 @@ export class Viewer {
 
   /** What the client looks around from on the grid: an entity, a place, or nothing. */
   set focus(focus: Entity<never> | Position | undefined) {
-    // Only its position is asked for; of what type its value is, is nobody's business.
-    this.#focus = focus as Entity<unknown> | Position | undefined;
-    this.#mustLookAround = true;
+    this.#sight.focus = focus;
   }
 
   /** What the client looks around from. */
   get focus(): Entity<never> | Position | undefined {
-    return this.#focus as Entity<never> | Position | undefined;
+    return this.#sight.focus;
   }
 
   /** Lets the client see what is in a room, beside what is in none. */
   enterRoom(room: string): void {
-    this.#rooms.add(this.#host.roomNumber(room));
-    this.#mustLookAround = true;
+    this.#sight.enterRoom(this.#host.roomNumber(room));
   }
 
   /** Takes a room out of its sight. */
   leaveRoom(room: string): void {
-    this.#rooms.delete(this.#host.roomNumber(room));
+    this.#sight.leaveRoom(this.#host.roomNumber(room));
   }
 
   /** Lets the client see fields of a view tag in all entities. `"owner"` it sees in its own ones anyway. */
@@ -233,10 +182,11 @@ export class Viewer {
     if (this.#isClosed) return;
     if (this.isPaused || this.#inFlight >= MAX_IN_FLIGHT) {
       // Who arrives meanwhile is announced to everybody else and to nobody later.
-      this.#mustLookAround = true;
+      this.#sight.invalidate();
       return;
     }
-    this.#lookAround(frame);
+    for (const track of this.#tracks) track.fit();
+    this.#sight.lookAround(this.#byStore, frame);
     const { selection } = this.#host;
     selection.begin();
     for (const track of this.#tracks) this.#gather(track, frame);
@@ -246,93 +196,24 @@ export class Viewer {
     this.#write(frame, tick, budget);
   }
 
-  /** Finds what came into sight. */
-  #lookAround(frame: number): void {
-    const { grid } = this.#host;
-    for (const track of this.#tracks) track.fit();
-    if (grid.isDivided) this.#moveFocus();
-    const isNew = this.#mustLookAround;
-    this.#mustLookAround = false;
-    this.#admit(isNew ? grid.everywhere.members : grid.everywhere.arrivals, frame);
-    if (!this.#hasCell) return;
-    const { radius } = grid;
-    for (let y = this.#cellY - radius; y <= this.#cellY + radius; y++) {
-      for (let x = this.#cellX - radius; x <= this.#cellX + radius; x++) {
-        const cell = grid.cellAt(x, y);
-        if (cell !== undefined) this.#admit(isNew ? cell.members : cell.arrivals, frame);
-      }
-    }
-  }
-
-  #moveFocus(): void {
-    const focus = this.#focus;
-    const { grid } = this.#host;
-    let x = 0;
-    let y = 0;
-    let hasCell = false;
-    if (focus !== undefined && "x" in focus) {
-      x = grid.coordinateOf(focus.x);
-      y = grid.coordinateOf(focus.y);
-      hasCell = true;
-    } else if (focus !== undefined) {
-      const cell = this.#focusCellOf(focus);
-      // From a focus that is gone the client goes on looking around from where it was.
-      if (cell === undefined || cell.isEverywhere) return;
-      ({ x, y } = cell);
-      hasCell = true;
-    }
-    if (x === this.#cellX && y === this.#cellY && hasCell === this.#hasCell) return;
-    this.#cellX = x;
-    this.#cellY = y;
-    this.#hasCell = hasCell;
-    this.#mustLookAround = true;
-  }
-
-  #focusCellOf(entity: Entity<unknown>): Cell | undefined {
-    return entity.isAlive ? this.#focusCell = entity.cell : this.#focusCell;
-  }
-
-  #admit(records: readonly number[], frame: number): void {
-    const { stores } = this.#host;
-    for (let i = 0; i < records.length; i++) {
-      const store = stores[records[i]! >>> 16]!;
-      const track = this.#byStore[store.index];
-      const slot = records[i]! & 0xffff;
-      // Whoever arrived may be gone again, or gone on.
-      if (track === undefined || store.ids[slot] === 0 || !this.#isRelevant(store, slot)) continue;
-      track.enter(slot, frame);
-    }
-  }
-
-  #isRelevant(store: EntityStore, slot: number): boolean {
-    const room = store.rooms[slot]!;
-    if (room !== 0 && !this.#rooms.has(room)) return false;
-    const cell = store.cells[slot];
-    if (cell === undefined) return false;
-    if (cell.isEverywhere) return true;
-    if (!this.#hasCell) return false;
-    const { keepRadius } = this.#host.grid;
-    const dx = cell.x - this.#cellX;
-    const dy = cell.y - this.#cellY;
-    return dx <= keepRadius && dx >= -keepRadius && dy <= keepRadius && dy >= -keepRadius;
-  }
-
   /** Gathers what the client lacks of a type. */
   #gather(track: Track, frame: number): void {
-    const { bits, store } = track;
+    const { bits, states, store: { moved } } = track;
     track.cache.begin(frame);
-    const hasTags = store.codec.layout.tags.length > 0;
+    const hasTags = track.store.codec.layout.tags.length > 0;
     for (let word = 0; word < bits.length; word++) {
       for (let left = bits[word]!; left !== 0; left &= left - 1) {
         const slot = word * 32 + 31 - Math.clz32(left & -left);
-        if (track.states[slot]! > TrackState.visible) {
+        if (states[slot]! > TrackState.visible) {
           if (!this.#isUnderWay(track, slot, frame)) this.#host.selection.addRemoval(track, slot);
           continue;
         }
-        if (!this.#isRelevant(store, slot)) {
+        // Most entities stay where they are, and so in sight.
+        const mayLeave = this.#sight.isNew || moved[slot] === frame;
+        if (mayLeave && !this.#sight.covers(track.store, slot)) {
           track.exit(slot, frame, false);
           // What it has never heard of it need not forget.
-          if (track.states[slot] !== TrackState.none) this.#host.selection.addRemoval(track, slot);
+          if (states[slot] !== TrackState.none) this.#host.selection.addRemoval(track, slot);
           continue;
         }
         if (hasTags) this.#updateView(track, slot, frame);
@@ -348,11 +229,10 @@ export class Viewer {
     if (changed <= baseline) return;
     if (track.sent[slot]! >= changed && this.#isUnderWay(track, slot, frame)) return;
     if (track.intervalFrames > 0 && frame < track.due[slot]!) return;
-    const { priority = 1 } = store.type.options;
-    track.urgency[slot]! += priority * store.priorities[slot]!;
-    const base = baseline !== 0 && store.baseline(slot, baseline) !== undefined
-      ? baseline
-      : NO_BASELINE;
+    track.urgency[slot]! += track.priority * store.priorities[slot]!;
+    const isKept = frame - baseline <= MAX_BASELINE_AGE ||
+      store.baseline(slot, baseline) !== undefined;
+    const base = baseline !== 0 && isKept ? baseline : NO_BASELINE;
     const record = track.cache.record(slot, base, track.views[slot]!);
     this.#host.selection.add(track, slot, record, base);
   }

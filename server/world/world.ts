@@ -11,7 +11,8 @@ import { EntityStore } from "./entity_store.ts";
 import { Grid, type GridOptions, type Position } from "./grid.ts";
 import { RecordCache } from "./record_cache.ts";
 import { Selection } from "./selection.ts";
-import { type SendSnapshot, Viewer, type ViewerHost } from "./viewer.ts";
+import { Viewer } from "./viewer.ts";
+import type { SendSnapshot, ViewerHost } from "./viewer_host.ts";
 
 /** Options of a {@link World}. */
 export interface WorldOptions {
@@ -176,6 +177,11 @@ export class World {
     this.removeViewer(peerId);
     const viewer = new Viewer(peerId, table, epoch, this.#viewerHost, send);
     this.#viewers.set(peerId, viewer);
+    for (const entity of this.#byId.values()) {
+      if (entity.owner !== peerId) continue;
+      viewer.focus = entity as Entity<never>;
+      break;
+    }
     return viewer;
   }
 
