@@ -14,6 +14,7 @@ import { runCryptoBench } from "./crypto_bench.ts";
 import { runEchoBench } from "./echo_bench.ts";
 import { runFloodBench } from "./flood_bench.ts";
 import { runLatencyBench } from "./latency_bench.ts";
+import { runRelayBench } from "./relay_bench.ts";
 import { runScaleBench } from "./scale_bench.ts";
 import { runSchemaBench } from "./schema_bench.ts";
 import { runSessionBench } from "./session_bench.ts";
@@ -48,6 +49,7 @@ const SECTIONS: Readonly<Record<string, Section>> = {
   latency: { title: "Round trip over loopback UDP", run: latency },
   scale: { title: "2,000 clients, 32 datagrams a second each, ticks at 60 Hz", run: scale },
   flood: { title: "20,000 worthless HELLOs a second", run: flood },
+  relay: { title: "A relay against a bare forwarder and coturn", run: relay },
   udp: { title: "UDP pipes without sessions", run: udp },
   simulation: { title: "The simulated network", run: simulation },
 };
@@ -180,6 +182,40 @@ async function flood(): Promise<Outcome> {
       "heap growth KiB": round(heapGrowthBytes / 1_024),
     }],
     bars: [bar("growth of players' p99 in a flood", "<= 20 %", growth, 20, "%")],
+  };
+}
+
+async function relay(): Promise<Outcome> {
+  const { rows, caps, hasCoturn } = await runRelayBench();
+  const ours = rows.find((row) => row.contender === "Tickwire relay")!;
+  const missing = hasCoturn ? [] : [{ who: "coturn is not installed: not compared" }];
+  return {
+    rows: [
+      ...rows.map((row) => ({
+        who: row.contender,
+        "frames per CPU second": round(row.framesPerCpuSecond),
+        "frames per second": round(row.framesPerSecond),
+        ratio: round(row.ratio, 2),
+        "added p50 ms": round(row.addedP50Ms, 3),
+      })),
+      ...missing,
+      ...caps.map(({ cap, passed }) => ({
+        who: `cap of ${cap}, three times as much offered`,
+        "frames per second": round(passed, 1),
+      })),
+    ],
+    bars: [
+      {
+        what: "relayed frames per CPU second, of a bare forwarder's",
+        goal: ">= 0.8",
+        measured: ours.ratio.toFixed(2),
+        isMet: ours.ratio >= 0.8,
+      },
+      bar("what a relay adds to one way, p50", "<= 0.2 ms", ours.addedP50Ms, 0.2, "ms"),
+      ...caps.map(({ cap, allowed, passed }) =>
+        bar(`error of a cap of ${cap}`, "<= 2 %", Math.abs(passed / allowed - 1) * 100, 2, "%")
+      ),
+    ],
   };
 }
 
