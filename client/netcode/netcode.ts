@@ -187,14 +187,18 @@ export class Netcode {
    * Draws the entities of one type in a world between their snapshots, by number: all of them, the
    * player's own included. An entity that is gone, or out of sight, is gone from here at once.
    *
+   * A world says nothing of what does not change, and nothing at all when nothing does. So by default an
+   * entity stands, and does not go on as it went, when its newest state is due: it may have stopped.
+   *
    * @param world `client.world`.
+   * @param options `extrapolationMs` is 0 unless given.
    */
   interpolateEntities<T>(
     world: WorldMirror,
     type: BoundEntity<T>,
     options: SnapshotInterpolationOptions = {},
   ): SnapshotInterpolation<number, T> {
-    const made = this.interpolate<number, T>(type, options);
+    const made = this.interpolate<number, T>(type, { extrapolationMs: 0, ...options });
     const take = (entity: MirroredEntity<T>): void => {
       made.push(entity.id, entity.tick, entity.value);
     };
