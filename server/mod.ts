@@ -70,6 +70,14 @@ export { drawnBehind, InputReport, type InputReportValue } from "../schema/messa
 export type { Shape } from "../schema/sync/interpolator.ts";
 export { WireRounder } from "../schema/sync/wire_rounder.ts";
 export * from "./world/mod.ts";
+export { WorkerPoolError, type WorkerPoolErrorCode } from "./workers/pool_error.ts";
+export { type Transferring, transferring } from "./workers/transferring.ts";
+export {
+  type RunOptions,
+  WorkerPool,
+  type WorkerPoolOptions,
+  type WorkerPoolStats,
+} from "./workers/worker_pool.ts";
 export { REFUSAL_STATUSES, type RefusalStatus } from "../schema/messages/mod.ts";
 export type { Fetch } from "../transport/director_http.ts";
 export type { Exposure } from "../protocol/relay/hop_ticket.ts";
