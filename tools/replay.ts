@@ -34,9 +34,10 @@ const flags = {
   message: flag.text("NAME", "Only messages of this name"),
   packets: flag.toggle("Shows datagrams with their frames, and ticks"),
   json: flag.toggle("One JSON object per line"),
-  game: flag.text(
+  game: flag.optionalText(
     "MODULE",
-    'Replays into the game itself; "" for the one that the recording names',
+    "Replays into the game itself; without a module into the one that was\nrecorded",
+    (argument) => /^[a-z][a-z0-9+.-]+:|\.[cm]?[jt]sx?$/i.test(argument),
   ),
   protocol: flag.text("MODULE", "The protocol's module; default: as the recording declares it"),
   keyFile: flag.text("FILE", "The server's key, for a recording made without keys"),

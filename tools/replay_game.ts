@@ -103,7 +103,7 @@ class GameReplay {
   }
 
   #serve(): Server<ProtocolCore, unknown> {
-    const { crypto, keys = {} } = this.#options;
+    const { crypto, keys = {}, logger } = this.#options;
     const tape = this.#tape;
     const game = this.#game;
     const fact = tape.peek();
@@ -134,6 +134,10 @@ class GameReplay {
       onClosed: () => {},
     });
     watchClosing(server, tape);
+    server.on("error", (error, where) => {
+      // A difference is reported once, and not by everything that it breaks.
+      if (error !== tape.divergence) logger.error("{where} failed: {error}", { where, error });
+    });
     return server;
   }
 
