@@ -252,6 +252,8 @@ export class Netcode {
     const nowMs = this.#host.nowMs();
     const session = this.#host.session();
     if (session !== this.#session) this.#restart(session);
+    // Before this frame's inputs: what is still there from the last one was held back.
+    const isChoked = session.channels.hasUnsent;
     const { serverTick } = this;
     const tick = this.#predictionClock.advance(
       nowMs,
@@ -262,7 +264,7 @@ export class Netcode {
     for (const prediction of this.#predictions) prediction.update(nowMs, tick);
     // After the inputs: what the player aimed at was drawn in the frame before.
     this.#renderClock.advance(serverTick);
-    this.graph.record(nowMs, this.#reading(session));
+    this.graph.record(nowMs, this.#reading(session, isChoked));
   }
 
   /** Stops listening. */
@@ -315,7 +317,7 @@ export class Netcode {
     for (const interpolation of this.#interpolations) interpolation.clear();
   }
 
-  #reading({ rtt, counters, channels, connection }: Session): NetgraphReading {
+  #reading({ rtt, counters, connection }: Session, isChoked: boolean): NetgraphReading {
     const inFlight = connection?.recovery.sent.inFlight ?? 0;
     let predictionError = 0;
     for (const { lastError } of this.#predictions) {
@@ -330,7 +332,7 @@ export class Netcode {
       packetsMissing: counters.packetsMissing,
       bytesSent: counters.bytesSent,
       bytesReceived: counters.bytesReceived,
-      isChoked: channels.hasUnsent,
+      isChoked,
       interpolationDelayMs: this.#renderClock.delayMs,
       predictionError,
       inputMarginTicks: this.#marginTicks,

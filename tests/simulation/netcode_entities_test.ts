@@ -2,11 +2,13 @@ import assert from "node:assert/strict";
 import { type Client, entity, type Infer, message, protocol, t } from "../../mod.ts";
 import { InputReport } from "../../client/mod.ts";
 import { PeerInputs } from "../../server/mod.ts";
-import { Lab } from "../server/lab.ts";
+import { Lab, SERVER_HOST } from "../server/lab.ts";
 import { printFigures } from "./netcode_figures.ts";
 import { walkAround } from "./netcode_world.ts";
 
 const TICK_HZ = 60;
+
+const CLIENT_HOST = "198.51.100.40";
 
 const Field = protocol("field", { version: 1 }, {
   Runner: entity({ pos: t.vec2(t.quantized(-32, 32, 1 / 256)).lerp(), hp: t.u8().default(100) }),
@@ -28,8 +30,8 @@ function step({ pos }: RunnerValue, { move }: InputValue): void {
   pos.y = Math.min(32, Math.max(-32, pos.y + move.y * 6 / TICK_HZ));
 }
 
-async function startField(lab: Lab, snapshotHz: number) {
-  const server = await lab.serve(Field, { tickHz: TICK_HZ });
+async function startField(lab: Lab, snapshotHz: number, key = new Uint8Array(32).fill(3)) {
+  const server = await lab.serve(Field, { tickHz: TICK_HZ, key });
   const world = server.world({ snapshotHz });
   const inputs = new PeerInputs(server, Field.Input, { report: Field.InputReport });
   const runners = new Map<number, ReturnType<typeof spawn>>();
@@ -144,22 +146,42 @@ Deno.test("another player's entity is drawn where it was, and stands when it sto
   assert.ok(worst < 0.5, `${worst}`);
 });
 
-Deno.test("a new session begins everything anew", async () => {
+Deno.test("a server that restarts: clocks, prediction and pictures begin anew", async () => {
   await using lab = new Lab({ link: { delayMs: 20 } });
-  const key = new Uint8Array(32).fill(7);
-  const options = { key, tickHz: TICK_HZ };
-  const first = await lab.serve(Field, options);
-  const client = await lab.connect(Field, first, { sessionLimits: { idleTimeoutMs: 1_000 } });
+  const first = await startField(lab, 60);
+  const client = await lab.connect(Field, first.server, { host: CLIENT_HOST });
+  const { netcode, me, others } = play(client, lab, walkAround);
+  await lab.run(10_000);
+  assert.ok(netcode.serverTick > 550 && me.tick > 550, `${netcode.serverTick}, ${me.tick}`);
+  // Killed: nothing of its last words gets out.
+  lab.network.blackout(CLIENT_HOST, SERVER_HOST, lab.nowMs, lab.nowMs + 1_500);
+  await lab.settle(first.server.close("", { flush: false }));
+  const second = await startField(lab, 60);
+  await lab.run(6_000);
+  assert.equal(client.state, "connected");
+  assert.equal(second.server.peers.size, 1);
+  const ahead = netcode.serverTick - second.server.tick;
+  assert.ok(Math.abs(ahead) <= 2, `${ahead} ticks`);
+  assert.ok(netcode.renderTick < second.server.tick);
+  assert.ok(me.isRunning && me.tick > second.server.tick && me.tick < second.server.tick + 20);
+  assert.deepEqual([...others.keys()].length, 1);
+});
+
+Deno.test("a blackout of 20 s: the same session goes on, and predictions are right again", async () => {
+  await using lab = new Lab({ link: { delayMs: 20 } });
+  const { server } = await startField(lab, 60);
+  const client = await lab.connect(Field, server, { host: CLIENT_HOST });
   const { netcode, me } = play(client, lab, walkAround);
-  await lab.run(3_000);
-  assert.ok(netcode.serverTick > 150, `${netcode.serverTick}`);
-  me.reconcile(Math.floor(netcode.serverTick), { pos: { x: 0, y: 0 }, hp: 1 });
-  assert.equal(me.isRunning, true);
-  await lab.settle(first.close("restarts", { flush: false }));
-  await lab.run(500);
-  assert.equal(client.state, "disconnected");
-  netcode.update();
-  netcode.close();
+  await lab.run(5_000);
+  assert.equal(me.counters.corrections, 0);
+  lab.network.blackout(CLIENT_HOST, SERVER_HOST, lab.nowMs, lab.nowMs + 20_000);
+  await lab.run(27_000);
+  const { corrections, matches } = me.counters;
+  assert.equal(client.state, "connected");
+  await lab.run(5_000);
+  assert.ok(me.counters.matches > matches + 250, `${me.counters.matches - matches}`);
+  assert.equal(me.counters.corrections, corrections, "all is right again");
+  assert.ok(Math.abs(netcode.serverTick - server.tick) <= 2);
 });
 
 Deno.test("client.netcode(): a caller's mistakes throw", async () => {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { printFigures } from "./netcode_figures.ts";
+import { netgraphLines } from "../../client/mod.ts";
 import { PIXELS_PER_UNIT, walkAround, YardPlayer, YardServer } from "./netcode_world.ts";
 
 const walking = (tick: number): { move: { x: number; y: number } } => ({ move: walkAround(tick) });
@@ -87,4 +88,34 @@ Deno.test("the lead grows when the way to the server does, without a jump, and s
   printFigures(`lead ${before.toFixed(1)}, ${during.toFixed(1)}, ${lead().toFixed(1)} ticks`);
   assert.ok(during > before + 2, `${before} to ${during}`);
   assert.ok(lead() < during - 2, `${during} to ${lead()}`);
+});
+
+Deno.test("the netgraph of a session tells its round trip, loss, delay and bytes by channel", async () => {
+  const link = { delayMs: 40, jitterMs: 5, loss: 0.1 };
+  await using yard = await YardServer.start({ link, seed: 2 });
+  const player = await YardPlayer.join(yard, walking);
+  await yard.lab.run(10_000);
+  player.stop();
+  const { graph } = player.netcode;
+  const lines = netgraphLines(graph, { columns: 80, unit: "units" });
+  for (const line of lines) printFigures(line);
+  const { rttMs, interpolationDelayMs, bytesInPerSecond, choke } = graph.latest!;
+  assert.ok(rttMs > 70 && rttMs < 110, `${rttMs}`);
+  assert.ok(interpolationDelayMs > 50 && interpolationDelayMs < 130, `${interpolationDelayMs}`);
+  assert.ok(bytesInPerSecond > 2_500, `${bytesInPerSecond}`);
+  assert.equal(choke, 0);
+  const mean = (of: "lossIn" | "lossOut"): number =>
+    graph.samples.reduce((sum, sample) => sum + sample[of], 0) / graph.samples.length;
+  for (const  of of["lossIn", "lossOut"] as const) {
+    assert.ok(mean(of) > 0.05 && mean(of) < 0.16, `${of} ${mean(of)}`);
+  }
+  const byName = new Map(graph.channels.map((channel) => [channel.name, channel]));
+  const [peer] = yard.server.peers.values();
+  const input = byName.get("Input")!;
+  assert.ok(input.messagesOut >= yard.inputs.counters(peer!)!.queued);
+  assert.equal(input.bytesOut % input.messagesOut, 0, "inputs are all of one size");
+  assert.equal(input.messagesIn, 0);
+  const bodies = byName.get("Bodies")!;
+  assert.ok(bodies.messagesIn > 450 && bodies.messagesIn < 600, `${bodies.messagesIn}`);
+  assert.ok(byName.get("InputReport")!.messagesIn > 20);
 });
