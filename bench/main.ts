@@ -19,6 +19,7 @@ import { runScaleBench } from "./scale_bench.ts";
 import { runSchemaBench } from "./schema_bench.ts";
 import { runSessionBench } from "./session_bench.ts";
 import { runSimulationBench } from "./simulation_bench.ts";
+import { runSyncBench } from "./sync_bench.ts";
 import { runUdpBench } from "./udp_bench.ts";
 
 /** A goal of design, and what was measured. */
@@ -44,6 +45,7 @@ interface Section {
 const SECTIONS: Readonly<Record<string, Section>> = {
   schema: { title: "Encoding and decoding", run: schema },
   crypto: { title: "Sealing and opening", run: crypto },
+  sync: { title: "Replication of entities", run: sync },
   session: { title: "One message one way in memory, both ends", run: session },
   echo: { title: "Typed, encrypted echo over loopback UDP", run: echo },
   latency: { title: "Round trip over loopback UDP", run: latency },
@@ -80,6 +82,36 @@ async function schema(): Promise<Outcome> {
       atLeast("decode against @msgpack/msgpack", decodeRatio, 20),
       bar("interpreter: encode", "<= 300 ns", interpreter.encodeNs, 300, "ns"),
       bar("interpreter: decode", "<= 300 ns", interpreter.decodeNs, 300, "ns"),
+    ],
+  };
+}
+
+async function sync(): Promise<Outcome> {
+  const { snapshots, interest } = await runSyncBench();
+  const ours = snapshots.find((row) => row.contender === "Tickwire")!;
+  const crowd = interest.find((row) => row.contender === "Tickwire")!;
+  return {
+    rows: [
+      ...snapshots.map(({ contender, encodeUs, decodeUs, bytes }) => ({
+        workload: "32 players of 8 fields",
+        who: contender,
+        "encode µs": round(encodeUs, 2),
+        "decode µs": round(decodeUs, 2),
+        bytes: round(bytes),
+      })),
+      ...interest.map(({ contender, tickMs, bytes }) => ({
+        workload: "2,000 entities, 50 clients",
+        who: contender,
+        "tick ms": round(tickMs, 2),
+        bytes: round(bytes),
+      })),
+    ],
+    bars: [
+      bar("32 players against a baseline of 100 ms: bytes", "<= 250 B", ours.bytes, 250, "B"),
+      bar("the same: encode", "<= 4 µs", ours.encodeUs, 4, "µs"),
+      bar("the same: decode", "<= 3 µs", ours.decodeUs, 3, "µs"),
+      bar("2,000 entities, 50 clients: tick", "<= 0.6 ms", crowd.tickMs, 0.6, "ms"),
+      bar("the same: bytes of a tick", "<= 80 KB", crowd.bytes / 1_000, 80, "KB"),
     ],
   };
 }

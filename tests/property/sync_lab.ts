@@ -232,10 +232,10 @@ export function playAtRandom({ world, random, game, clients }: SyncLab): void {
     world.spawn(game.Rock, { size: random.uint32(), kind: random.pick(["big", "small", "flat"]) });
   }
   for (const entity of all) {
-    if (random.chance(0.01)) entity.despawn();
-    else if (random.chance(0.01)) {
-      entity.setOwner(random.chance(0.5) ? random.pick(clients) : undefined);
-    } else change(entity, game, random);
+    const fate = random.unit();
+    if (fate < 0.01) entity.despawn();
+    else if (fate < 0.02) entity.setOwner(random.chance(0.5) ? random.pick(clients) : undefined);
+    else change(entity, game, random);
   }
 }
 
