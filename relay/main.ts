@@ -62,6 +62,9 @@ const flags = {
     default: 0,
   }),
   steered: flag.toggle("All shards are reached at one port: nftables steers by the shard byte"),
+  stun: flag.toggle(
+    "Answers STUN Binding requests on the relay's ports, for tools that look at NATs",
+  ),
   capacity: flag.integer("N", "Sessions of each shard at once; default 4096", {
     min: 1,
     max: 65_536,
@@ -167,6 +170,7 @@ async function configOf(values: FlagValues<typeof flags>): Promise<RelayConfig> 
     shards: values.shards,
     firstShard: values.shard,
     isSteered: values.steered,
+    answersStun: values.stun,
     capacity: values.capacity,
     ceilingPps: values.ceilingPps,
     directorUrl: director?.replace(/\/$/, ""),

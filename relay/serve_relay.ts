@@ -64,6 +64,8 @@ export interface ServeRelayOptions {
   readonly version?: string;
   /** Limits of each shard that differ from the defaults. */
   readonly limits?: Partial<RelayLimits>;
+  /** Whether it tells everybody who asks by STUN where they are seen. Default false. */
+  readonly answersStun?: boolean;
   /** A bad line to simulate, such as `"delay=80ms,loss=5%"`. */
   readonly sim?: string;
   /** Sessions and keys of the process whose place this one takes. */
@@ -136,9 +138,17 @@ function checkOptions(options: ServeRelayOptions): void {
 }
 
 async function openShard(options: ServeRelayOptions, shard: number, place: number): Promise<Shard> {
-  const { id: relayId, limits = {}, environment = {}, hostname, sim, shards = 1 } = options;
+  const {
+    id: relayId,
+    limits = {},
+    answersStun = false,
+    environment = {},
+    hostname,
+    sim,
+    shards = 1,
+  } = options;
   const { port = DEFAULT_RELAY_PORT, takenOver } = options;
-  const shardOptions: ShardOptions = { shard, relayId, limits };
+  const shardOptions: ShardOptions = { shard, relayId, limits, answersStun };
   const binding = {
     hostname,
     port: takenOver?.ports.get(shard) ?? (port === 0 ? 0 : port + place),

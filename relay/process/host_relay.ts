@@ -176,6 +176,7 @@ async function openRelay(
     shards: config.shards,
     firstShard: config.firstShard,
     isSteered: config.isSteered,
+    answersStun: config.answersStun,
     limits: {
       ...(capacity === undefined ? {} : { sessions: capacity }),
       ...(ceilingPps === undefined ? {} : { ceilingPps }),

@@ -8,6 +8,7 @@ import type { CryptoBackend } from "../../protocol/crypto/backend.ts";
 import { loadSodium } from "../../protocol/crypto/sodium.ts";
 import { RelayCore } from "../../protocol/relay/relay_core.ts";
 import { loadSodiumSipHasher } from "../../protocol/relay/sodium_siphash.ts";
+import { StunResponder } from "../../protocol/relay/stun_binding.ts";
 import type { SipHasher } from "../../protocol/relay/siphash.ts";
 import type { Clock } from "../../transport/clock.ts";
 import { EndpointDriver } from "../../transport/endpoint_driver.ts";
@@ -37,6 +38,7 @@ interface ShardParts {
   readonly core: RelayCore;
   readonly prober: MeshProber;
   readonly pipe: DatagramPipe;
+  readonly stun: StunResponder | undefined;
   readonly epochMs: number;
   readonly environment: ShardEnvironment;
 }
@@ -58,7 +60,7 @@ export class LocalShard implements Shard {
   readonly #epochMs: number;
 
   private constructor(parts: ShardParts) {
-    const { core, prober, pipe, environment: { clock } } = parts;
+    const { core, prober, pipe, stun, environment: { clock } } = parts;
     this.shard = core.shard;
     this.hostname = pipe.localAddress.hostname;
     this.port = pipe.localAddress.port;
@@ -67,7 +69,7 @@ export class LocalShard implements Shard {
     this.#pipe = pipe;
     this.#environment = parts.environment;
     this.#epochMs = parts.epochMs;
-    const endpoint = new ShardEndpoint(core, prober);
+    const endpoint = new ShardEndpoint(core, prober, stun);
     this.#driver = new EndpointDriver(endpoint, pipe, clock, () => {}, onDefect);
   }
 
@@ -76,7 +78,7 @@ export class LocalShard implements Shard {
    * opening the socket throws.
    */
   static async open(options: ShardOptions, environment: ShardEnvironment): Promise<LocalShard> {
-    const { shard, relayId, limits } = options;
+    const { shard, relayId, limits, answersStun = false } = options;
     const { clock, wallClockMs, random, openPipe } = environment;
     const crypto = environment.crypto ?? await loadSodium();
     const hasher = environment.hasher ?? await loadSodiumSipHasher();
@@ -100,7 +102,8 @@ export class LocalShard implements Shard {
     }, clock.nowMs());
     // Last, since a takeover silences the process before from this moment on.
     const pipe = await openPipe();
-    return new LocalShard({ core, prober, pipe, epochMs, environment });
+    const stun = answersStun ? new StunResponder(clock.nowMs()) : undefined;
+    return new LocalShard({ core, prober, pipe, stun, epochMs, environment });
   }
 
   start(): Promise<void> {

@@ -60,6 +60,8 @@ export interface RelayConfig {
   readonly drainMs: number;
   /** Whether to take the place of a running process. */
   readonly takesOver: boolean;
+  /** Whether STUN requests are answered. */
+  readonly answersStun: boolean;
   /** A bad line to simulate. */
   readonly sim: string | undefined;
   /** How often statistics are reported; 0 for never. */

@@ -62,6 +62,8 @@ export interface ShardOptions {
   readonly relayId: string;
   /** Limits that differ from the defaults. */
   readonly limits: Partial<RelayLimits>;
+  /** Whether it answers STUN Binding requests. Default false. */
+  readonly answersStun?: boolean;
 }
 
 /** One shard: a socket and the sessions on it. */
