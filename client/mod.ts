@@ -45,6 +45,7 @@ export {
   type SnapshotInterpolationOptions,
 } from "./netcode/snapshot_interpolation.ts";
 export {
+  type AnyJoinedRoom,
   type AnyRoomListing,
   ClientRooms,
   type CreateOptions as CreateRoomRequest,

@@ -93,11 +93,16 @@ export interface RoomListPage<P, K> {
   /** How many rooms there are on all pages. */
   readonly total: number;
   /** Those of this page. */
-  readonly rooms: readonly RoomListing<P, K>[];
+  readonly rooms: readonly AnyRoomListing<P, K>[];
 }
 
 /** One listing for each kind, told apart by `kind`. */
 export type AnyRoomListing<P, K> = K extends string ? RoomListing<P, K> : never;
+
+/** One room type for each kind, told apart by `kind`. */
+export type AnyJoinedRoom<P extends ProtocolCore, K = RoomKindName<P>> = K extends string
+  ? JoinedRoom<P, K>
+  : never;
 
 interface Pending {
   resolve(answer: RoomAnswer<RoomKinds>): void;
@@ -121,7 +126,7 @@ export class ClientRooms<P extends ProtocolCore = ProtocolCore> {
   readonly #messages: Messages;
   readonly #pending = new Map<number, Pending>();
   readonly #fail: (error: unknown, where: string) => void;
-  #current: { room: JoinedRoom<P, RoomKindName<P>>; controls: JoinedRoomControls } | undefined;
+  #current: { room: AnyJoinedRoom<P>; controls: JoinedRoomControls } | undefined;
   #nextAsk = 1;
 
   /** Use `client.rooms` instead. */
@@ -149,7 +154,7 @@ export class ClientRooms<P extends ProtocolCore = ProtocolCore> {
   }
 
   /** The room that the client is in. */
-  get current(): JoinedRoom<P, RoomKindName<P>> | undefined {
+  get current(): AnyJoinedRoom<P> | undefined {
     return this.#current?.room;
   }
 
@@ -166,7 +171,7 @@ export class ClientRooms<P extends ProtocolCore = ProtocolCore> {
     const answer = await this.#ask({ op: "list", hasSpace, offset, limit, ...of });
     if (answer.result !== "listed") throw unexpected();
     // The server answers with rooms of the kinds that were asked for.
-    const rooms = answer.rooms as unknown as RoomListing<P, AnyKind<P, K>>[];
+    const rooms = answer.rooms as unknown as AnyRoomListing<P, AnyKind<P, K>>[];
     return { total: answer.total, rooms };
   }
 
@@ -295,11 +300,13 @@ export class ClientRooms<P extends ProtocolCore = ProtocolCore> {
       return;
     }
     this.#leaveCurrent("moved", "");
-    this.#current = createJoinedRoom<P, RoomKindName<P>>(joined, {
+    const { room, controls } = createJoinedRoom<P, RoomKindName<P>>(joined, {
       leave: () => this.leave(),
       ready: (isReady) => this.ready(isReady),
       fail: this.#fail,
     });
+    // It is of one of the kinds, which is what its `kind` says.
+    this.#current = { room: room as unknown as AnyJoinedRoom<P>, controls };
   }
 
   #onNotice({ room, notice }: NoticeValue<RoomKinds>): void {
