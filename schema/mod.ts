@@ -35,10 +35,10 @@ export {
   type RoomKindName,
   type RoomKindOptions,
   type RoomKinds,
+  roomKindsOf,
   type RoomMessages,
   type RoomMetadataOf,
   type RoomOptionsOf,
-  roomKindsOf,
   type RoomProfileOf,
   withRooms,
 } from "./messages/rooms.ts";
@@ -71,4 +71,5 @@ export {
   varintEnd,
   writeVarint,
 } from "./wire/varint.ts";
+export type { WorldMessages } from "./sync/world_messages.ts";
 export type { DecodedMessage, EntityEntry, MessageEntry, WireTable } from "./wire_table.ts";

@@ -33,7 +33,7 @@ export class MirroredEntity<T = unknown> {
   #heldView = 0;
   #held: Int32Array<ArrayBuffer> | undefined;
 
-  /** Made by `WorldMirror`. */
+  /** @ignore Made by `WorldMirror`. */
   constructor(type: BoundEntity<T>, id: number, codec: EntityCodec) {
     this.type = type;
     this.id = id;

@@ -36,7 +36,7 @@ export class Entity<T> {
   readonly #slot: number;
   #room: string | undefined;
 
-  /** Use `World.spawn` instead. */
+  /** @ignore Use `World.spawn` instead. */
   constructor(
     type: BoundEntity<T>,
     id: number,

@@ -44,6 +44,7 @@ export class Cell {
   /** Those that came in the current frame, or became visible in it. */
   readonly arrivals: number[] = [];
 
+  /** @ignore Made by the grid. */
   constructor(x: number, y: number, isEverywhere: boolean) {
     this.x = x;
     this.y = y;

@@ -3,10 +3,9 @@
  *
  * @module
  */
-export { Entity, type EntityHost, type PeerLike } from "./entity.ts";
-export type { EntityStore } from "./entity_store.ts";
+export { Entity, type PeerLike } from "./entity.ts";
 export type { Cell, GridOptions, Position } from "./grid.ts";
 export { ServerWorld, type ServerWorldOptions } from "./server_worlds.ts";
 export type { Viewer } from "./viewer.ts";
-export type { SendSnapshot, ViewerCounters, ViewerHost } from "./viewer_host.ts";
+export type { SendSnapshot, ViewerCounters } from "./viewer_host.ts";
 export { type SpawnOptions, World, type WorldOptions } from "./world.ts";

@@ -35,7 +35,7 @@ export interface WorldsHost<Data> {
 export class ServerWorld<Data = undefined> extends World {
   readonly #worlds: ServerWorlds<Data>;
 
-  /** Use `Server.world` instead. */
+  /** @ignore Use `Server.world` instead. */
   constructor(worlds: ServerWorlds<Data>, host: WorldsHost<Data>, options: WorldOptions) {
     super(host.protocol, host.tickHz, options);
     this.#worlds = worlds;

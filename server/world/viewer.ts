@@ -60,7 +60,7 @@ export class Viewer {
   #answerFrames = 6;
   #current: SentSnapshot | undefined;
 
-  /** Use `World.addViewer` instead. */
+  /** @ignore Use `World.addViewer` instead. */
   constructor(
     peerId: number,
     table: WireTable,
@@ -144,7 +144,7 @@ export class Viewer {
     return state === TrackState.entering || state === TrackState.visible;
   }
 
-  /** The newest frame that the client acknowledged of a slot; 0 for none. For tests and tools. */
+  /** @ignore The newest frame that the client acknowledged of a slot; 0 for none. For tests. */
   baselineOf(store: EntityStore, slot: number): number {
     return this.#byStore[store.index]?.baselines[slot] ?? 0;
   }
@@ -165,7 +165,7 @@ export class Viewer {
     }
   }
 
-  /** An entity is gone. */
+  /** @ignore An entity is gone. */
   onDespawn(store: EntityStore, slot: number): void {
     const track = this.#byStore[store.index];
     if (track === undefined || slot >= track.states.length) return;

@@ -53,6 +53,8 @@ export class World {
   #lastId = 0;
 
   /**
+   * Makes a world by itself; servers make theirs with `Server.world`.
+   *
    * @param tickHz Steps a second.
    * @throws TypeError for a protocol without entities, RangeError for an option that makes no sense.
    */
@@ -112,7 +114,7 @@ export class World {
     return this.#viewers;
   }
 
-  /** The entities by type, as they are kept. For tests and tools. */
+  /** @ignore The entities by type, as they are kept. For tests. */
   get stores(): readonly EntityStore[] {
     return this.#stores;
   }
