@@ -182,6 +182,40 @@ Deno.test("a baseline of 63 frames serves, one of 64 does not, and one of a rest
   lab.assertSees(client, [player]);
 });
 
+Deno.test("a baseline of a rest serves even when a newer state takes its place in the client's ring", () => {
+  const lab = new SyncLab(13, { network: GOOD_NETWORK });
+  const client = lab.join();
+  const player = lab.world.spawn(Player, {});
+  lab.run(20);
+  const baseline = client.viewer.baselineOf(lab.world.stores[0]!, 0);
+  assert.ok(baseline > 0);
+  lab.run(baseline + 127 - lab.frame);
+  lab.run(3, ({ frame }) => player.set({ hp: frame % 100 }));
+  lab.run(10);
+  assert.deepEqual(client.mirror.drops, { refused: 0, baseline: 0, stale: 0 });
+  assert.equal(client.viewer.counters.spawns, 1);
+  lab.assertSees(client, [player]);
+});
+
+Deno.test("what is reported lost is sent again in the next frame, what is under way is not", () => {
+  const world = new World(GAMES.jit, 60);
+  const results: ((result: "acked" | "lost") => void)[] = [];
+  world.addViewer(1, GAMES.jit.tables[0]!, (_, onResult) => results.push(onResult) > 0);
+  const rock = world.spawn(Rock, { size: 1 });
+  world.step(1);
+  results[0]!("acked");
+  rock.set({ size: 2 });
+  world.step(2);
+  world.step(3);
+  assert.equal(results.length, 2);
+  results[1]!("lost");
+  world.step(4);
+  assert.equal(results.length, 3);
+  results[2]!("acked");
+  world.step(5);
+  assert.equal(results.length, 3);
+});
+
 Deno.test("snapshots come at the rate that was asked for, at any rate of ticks", () => {
   for (const [tickHz, snapshotHz, frames] of [[60, 20, 20], [60, 60, 60], [30, 7, 7]] as const) {
     const world = new World(GAMES.jit, tickHz, { snapshotHz });
