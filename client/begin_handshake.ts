@@ -9,6 +9,7 @@ import type { CryptoBackend } from "../protocol/crypto/backend.ts";
 import { type ConnectTicket, connectTicketCodec } from "../schema/messages/mod.ts";
 import type { ProtocolCore } from "../schema/mod.ts";
 import type { Clock } from "../transport/clock.ts";
+import type { Recorder } from "../transport/recorder.ts";
 import type { ConnectOptions, TicketText } from "./options.ts";
 
 /** With whom, and with what. */
@@ -49,10 +50,10 @@ export function beginHandshake(parts: HandshakeParts): ClientEndpoint {
       : { ...sessionLimits, traceDatagrams },
     handshakeTimeoutMs: timeoutMs,
   };
-  // `connect` has made a recorder of whatever was given.
-  const endpoint = typeof record === "object" && "clientEndpoint" in record
-    ? record.clientEndpoint(endpointOptions, nowMs)
-    : new ClientEndpoint(endpointOptions);
+  // Boundary cast: `connect` has made a recorder of whatever was given.
+  const recorder = record as Recorder | undefined;
+  const endpoint = recorder?.clientEndpoint(endpointOptions, nowMs) ??
+    new ClientEndpoint(endpointOptions);
   endpoint.connect(nowMs);
   return endpoint;
 }

@@ -11,7 +11,7 @@ import type { ImpairmentOptions } from "../transport/impairment.ts";
 import type { RelayGrant } from "../protocol/relay/relay_grant.ts";
 import type { Fetch } from "../transport/director_http.ts";
 import type { DatagramPipe } from "../transport/pipe.ts";
-import type { RecordInput } from "../transport/recorder.ts";
+import type { RecordInput } from "../transport/record_options.ts";
 
 /** What a server told of itself before it was trusted. */
 export interface UntrustedServer {

@@ -19,14 +19,9 @@ export async function recordClient(
   sources: TapeSources,
 ): Promise<Recorder | undefined> {
   if (record === undefined) return undefined;
-  let recorder: Recorder;
-  if (typeof record === "object" && "clientEndpoint" in record) {
-    recorder = record;
-  } else {
-    // Late, so that a page or client that is not recorded does not load what records.
-    const { Recorder } = await import("../transport/recorder.ts");
-    recorder = new Recorder(record);
-  }
+  // Late, so that a page or client that is not recorded does not load what records.
+  const { recorderOf } = await import("../transport/recorder.ts");
+  const recorder = recorderOf(record);
   recorder.client(protocol, sources);
   return recorder;
 }

@@ -89,3 +89,10 @@ export type { TracedPacket } from "../protocol/packet_trace.ts";
 export type { PacingOptions } from "../protocol/pacer.ts";
 export type { SendResult } from "../protocol/send_channel.ts";
 export type { SessionStats } from "../protocol/session_stats.ts";
+export type {
+  OpenRecording,
+  RecordedGame,
+  RecordingSink,
+  RecordInput,
+  RecordOptions,
+} from "../transport/record_options.ts";

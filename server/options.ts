@@ -12,7 +12,7 @@ import type { Clock } from "../transport/clock.ts";
 import type { ImpairmentOptions } from "../transport/impairment.ts";
 import type { Fetch } from "../transport/director_http.ts";
 import type { DatagramPipe } from "../transport/pipe.ts";
-import type { RecordInput } from "../transport/recorder.ts";
+import type { RecordInput } from "../transport/record_options.ts";
 import type { SpawnWorker } from "./workers/spawn_worker.ts";
 import { checkRelayOptions, type ServeRelayOptions } from "./relay_options.ts";
 

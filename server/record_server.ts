@@ -41,8 +41,10 @@ export async function recordServer(
   options: Pick<ServeOptions, "record" | "tickHz" | "dispatch" | "key">,
   { parts, pipe, clock, tickClock, wallClockMs }: ServerCoreParts,
 ): Promise<ServerCore> {
-  const { record, tickHz = 0, dispatch = "tick", key } = options;
-  const recorder = await recorderOf(record);
+  const { record = {}, tickHz = 0, dispatch = "tick", key } = options;
+  // Late, so that a server that is not recorded does not load what records.
+  const { recorderOf } = await import("../transport/recorder.ts");
+  const recorder = recorderOf(record);
   const endpoint = recorder.server(parts, {
     tickHz,
     dispatch,
@@ -92,11 +94,4 @@ export function watchClosing(server: Closable, notes: ClosingNotes): void {
     notes.noteDrain(timeoutMs);
     return drain(timeoutMs);
   };
-}
-
-/** Late, so that a server that is not recorded does not load what records. */
-async function recorderOf(record: ServeOptions["record"]): Promise<Recorder> {
-  if (typeof record === "object" && "server" in record) return record;
-  const { Recorder } = await import("../transport/recorder.ts");
-  return new Recorder(record ?? {});
 }

@@ -11,10 +11,7 @@ import type { ClientEndpoint, ClientEndpointOptions } from "../protocol/client_e
 import { declaredProtocol } from "../protocol/recording/declared_protocol.ts";
 import { textOfClient, textOfServer } from "../protocol/recording/made_options.ts";
 import { RecordCode } from "../protocol/recording/record_code.ts";
-import type {
-  RecordedGame,
-  RecordedServerOptions,
-} from "../protocol/recording/recording_header.ts";
+import type { RecordedServerOptions } from "../protocol/recording/recording_header.ts";
 import {
   type RecordingSink,
   RecordingTape,
@@ -29,6 +26,7 @@ import type { ServerEndpointOptions } from "../protocol/server_endpoint_options.
 import type { ProtocolCore } from "../schema/mod.ts";
 import type { Clock, TimerId } from "./clock.ts";
 import type { DatagramPipe, PipeCounters, TransmitSlot } from "./pipe.ts";
+import type { OpenRecording, RecordInput, RecordOptions } from "./record_options.ts";
 import { openRecordingFile } from "./recording_file.ts";
 
 /** A recording is stopped at this size unless told otherwise: hours of a small game. */
@@ -37,30 +35,8 @@ export const DEFAULT_RECORDING_BYTES = 1024 ** 3;
 /** Smallest limit that makes sense: a header and some records. */
 const MIN_RECORDING_BYTES = 64 * 1024;
 
-/** How to record. */
-export interface RecordOptions {
-  /** Where to: a new file. What is there already stays; the recording goes beside it, as `name.2.ext`. */
-  readonly file?: string;
-  /** Where to, in place of a file. */
-  readonly sink?: RecordingSink;
-  /**
-   * Whether the server's secret key, the keys of tickets, and the client's ticket and `auth` may be in
-   * it. Default false: then whoever replays it has to have them.
-   */
-  readonly keys?: boolean;
-  /** Bytes after which it stops, 65,536 and more. Default 1 GiB. */
-  readonly maxBytes?: number;
-  /** Told once when it stops before the end: it is full, or the disk is. Default: a line on standard error. */
-  readonly onStopped?: (reason: string) => void;
-  /** Which game this is, for a replay into it. */
-  readonly game?: RecordedGame;
-}
-
-/** What `record` options take: a file, more than that, or a recorder of the caller's own. */
-export type RecordInput = string | RecordOptions | Recorder;
-
 /** Records one server or one client. */
-export class Recorder {
+export class Recorder implements OpenRecording {
   readonly #options: RecordOptions;
   readonly #sink: RecordingSink;
   /** Where it goes; `undefined` for a sink of the caller's. */
@@ -285,4 +261,15 @@ function runtimeName(): string {
 function reportStop(reason: string): void {
   // deno-lint-ignore no-console -- the caller has named nobody else to tell.
   console.error(`The recording was stopped: ${reason}`);
+}
+
+/** The recorder that a `record` option names or is. */
+export function recorderOf(input: RecordInput): Recorder {
+  if (input instanceof Recorder) return input;
+  if (typeof input === "object" && "isRecording" in input) {
+    throw new TypeError(
+      "Cannot record: it is neither a file, nor options, nor a recorder of this module",
+    );
+  }
+  return new Recorder(input);
 }

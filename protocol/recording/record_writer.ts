@@ -17,6 +17,9 @@ export const SAME_TIME = 0;
 /** Differences up to this are written: 26 days, far from where doubles get coarse. */
 const MAX_STEP_NS = 2 ** 51;
 
+/** Address objects that are remembered per chunk: some sockets make one per datagram. */
+const MOST_ADDRESS_OBJECTS = 4_096;
+
 const FIRST_CAPACITY_BYTES = 4_096;
 
 /** Longest varint: 53 bits. */
@@ -32,6 +35,8 @@ export class RecordWriter {
   #lastMs = 0;
   #lastNs = 0;
   readonly #addresses = new Map<string, number>();
+  /** The same for objects that were seen, which saves making the key. */
+  readonly #addressObjects = new Map<Address, number>();
 
   /** Bytes written since {@link clear}. */
   get sizeBytes(): number {
@@ -49,6 +54,7 @@ export class RecordWriter {
     this.#lastMs = 0;
     this.#lastNs = 0;
     this.#addresses.clear();
+    this.#addressObjects.clear();
   }
 
   /** Forgets the bytes, and goes on with the same chunk. */
@@ -119,18 +125,27 @@ export class RecordWriter {
     this.bytes(encoder.encode(text));
   }
 
-  /** An address: in full when the chunk has not seen it. */
-  address({ hostname, port }: Address): void {
-    const key = `${port} ${hostname}`;
-    const known = this.#addresses.get(key);
-    if (known !== undefined) {
-      this.varint(known);
-      return;
+  /** An address: in full when the chunk has not seen it. The object must not change. */
+  address(address: Address): void {
+    let known = this.#addressObjects.get(address);
+    if (known === undefined) {
+      const { hostname, port } = address;
+      const key = `${port} ${hostname}`;
+      known = this.#addresses.get(key);
+      if (known === undefined) {
+        this.varint(0);
+        this.text(hostname);
+        this.varint(port);
+        known = this.#addresses.size + 1;
+        this.#addresses.set(key, known);
+        this.#addressObjects.set(address, known);
+        return;
+      }
+      if (this.#addressObjects.size < MOST_ADDRESS_OBJECTS) {
+        this.#addressObjects.set(address, known);
+      }
     }
-    this.varint(0);
-    this.text(hostname);
-    this.varint(port);
-    this.#addresses.set(key, this.#addresses.size + 1);
+    this.varint(known);
   }
 
   #reserve(sizeBytes: number): void {
