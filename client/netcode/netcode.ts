@@ -150,6 +150,11 @@ export class Netcode {
     return this.#predictionClock.rate;
   }
 
+  /** Times in this session that a clock jumped instead of following: dead lines, clocks that were set. */
+  get clockSteps(): number {
+    return this.#serverClock.steps + this.#predictionClock.steps + this.#renderClock.steps;
+  }
+
   /** How many ticks too early the latest input came, as the server reported last; below 0 it was late. */
   get inputMarginTicks(): number {
     return this.#marginTicks;

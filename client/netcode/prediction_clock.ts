@@ -119,6 +119,7 @@ export class PredictionClock {
 
   /** Forgets everything: another session. */
   reset(): void {
+    this.steps = 0;
     this.#extraTicks = NaN;
     this.#tick = NaN;
     this.#rate = 1;

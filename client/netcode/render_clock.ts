@@ -122,6 +122,7 @@ export class RenderClock {
 
   /** Forgets everything: another session. */
   reset(): void {
+    this.steps = 0;
     this.#count = 0;
     this.#next = 0;
     this.#newestTick = -Infinity;

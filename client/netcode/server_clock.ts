@@ -128,6 +128,7 @@ export class ServerClock {
 
   /** Forgets everything: another server, or the same one started anew. */
   reset(): void {
+    this.steps = 0;
     this.#count = 0;
     this.#next = 0;
     this.#disagreeing = 0;
@@ -161,8 +162,7 @@ export class ServerClock {
 
   /** Drift is the slope between the best frames of the older and of the newer half. */
   #measureDrift(): void {
-    // Frames from before and after a clock was set tell nothing together.
-    if (this.#count < WINDOW || this.#disagreeing > 0) return;
+    if (this.#count < WINDOW) return;
     const older = this.#bestIndex(0, WINDOW / 2);
     const newer = this.#bestIndex(WINDOW / 2, WINDOW);
     const spanMs = this.#atMs[newer]! - this.#atMs[older]!;

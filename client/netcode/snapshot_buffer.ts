@@ -86,7 +86,7 @@ export class SnapshotBuffer<T> {
     if (at < this.#count && this.#ticks[at] === tick) return "duplicate";
     const isFull = this.#count === this.#ticks.length;
     // What was thrown away once must not come back in front of what is drawn.
-    if (at === 0 && (isFull || this.#hasEvicted)) return "tooOld";
+    if (at === 0 && isFull) return "tooOld";
     if (isFull) {
       this.#evictOldest();
       at--;

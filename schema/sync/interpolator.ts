@@ -147,7 +147,7 @@ function mix(
 function mixOne(track: Track, from: unknown, to: unknown, share: number, into: Value): void {
   const { name, mode } = track;
   if (mode === "struct" && isValue(from) && isValue(to)) {
-    const isJump = share > 0 && track.snap < Infinity && distance(track, from, to) > track.snap;
+    const isJump = track.snap < Infinity && distance(track, from, to) > track.snap;
     mix(track.tracks, from, to, isJump ? (share < 1 ? 0 : 1) : share, room(into, name));
   } else if (mode === "line" && typeof from === "number" && typeof to === "number") {
     into[name] = mixNumber(track, from, to, share);

@@ -56,6 +56,9 @@ Deno.test("PeerInputs: the same tick is taken twice, and is the same", async () 
   await lab.run(200);
   assert.ok(pairs.some(([input]) => input !== undefined));
   for (const [first, second] of pairs) assert.equal(first, second);
+  const [peer] = server.peers.values();
+  const after = pairs.length - 1 - pairs.findIndex(([input]) => input !== undefined);
+  assert.equal(inputs.counters(peer!)?.missing, after, "a tick is missed once");
 });
 
 Deno.test("PeerInputs reports margins and what was missing", async () => {
