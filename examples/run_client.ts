@@ -23,6 +23,7 @@ export const clientFlags = {
   json: flag.toggle("One JSON object per line"),
   ticket: flag.text("TICKET", "A connect ticket; the URL may then be left out"),
   sim: simFlag,
+  record: flag.text("FILE", "Records everything, for tools/replay.ts; keep the file to yourself"),
 };
 
 /** Whoever answers first could be anybody, so a person has to compare the key. */
@@ -49,13 +50,14 @@ export function serverKeyIn(url: string): Uint8Array | undefined {
 export async function connectAs<P extends ProtocolCore>(
   protocol: P,
   url: string,
-  { ticket, sim }: FlagValues<typeof clientFlags>,
+  { ticket, sim, record }: FlagValues<typeof clientFlags>,
 ): Promise<Client<P>> {
   const options: ConnectOptions = {
     // Servers that were trusted once are remembered, as ssh does.
     trustServer: knownServers({ onUnknown: askAboutKey }),
     ...(ticket === undefined ? {} : { ticket }),
     ...(sim === undefined ? {} : { sim }),
+    ...(record === undefined ? {} : { record }),
   };
   if (url === "" && ticket === undefined) {
     throw new UsageError("expected the URL that the server printed: tickwire://host:port#key");
