@@ -46,6 +46,7 @@ export {
 } from "./netcode/snapshot_interpolation.ts";
 export {
   type AnyJoinedRoom,
+  type AnyKind as AnyRoomKind,
   type AnyRoomListing,
   ClientRooms,
   type CreateOptions as CreateRoomRequest,

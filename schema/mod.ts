@@ -40,16 +40,28 @@ export {
   type RoomMetadataOf,
   type RoomOptionsOf,
   type RoomProfileOf,
+  type RoomShape,
+  type RoomShapeOf,
   withRooms,
 } from "./messages/rooms.ts";
 export {
   type AnswerValue as RoomsAnswerValue,
   type AskValue as RoomsAskValue,
+  type Entry as RoomEntryValue,
+  type ListingValue as RoomListingValue,
+  type Making as RoomMakingValue,
+  type MemberValue as RoomMemberValue,
   type NoticeValue as RoomsNoticeValue,
+  type PerKind as PerRoomKind,
   ROOM_DEPARTURES,
   ROOM_REFUSALS,
+  type RoomAnswer,
+  type RoomAsk,
   type RoomDeparture,
+  type RoomNotice,
   type RoomRefusal,
+  type SeatValue as RoomSeatValue,
+  type Wanted as RoomWantedValue,
 } from "./messages/rooms_values.ts";
 export type * from "./node.ts";
 export {

@@ -57,10 +57,11 @@ export {
   type RoomApplicant,
   type RoomDefinition,
   type RoomOptions,
+  type RoomSettings,
 } from "./rooms/room_definition.ts";
 export type { RoomEvents } from "./rooms/room_events.ts";
 export { RoomMember } from "./rooms/room_member.ts";
-export type { RoomMemberIdentity } from "./rooms/room_port.ts";
+export type { RoomMemberIdentity, RoomOrigin } from "./rooms/room_port.ts";
 export { serve } from "./serve.ts";
 export { type BroadcastOptions, Server, type ServerCloseOptions } from "./server.ts";
 export type { RelayAnchorStats, ServerRelay } from "./server_relay.ts";
@@ -71,6 +72,14 @@ export type { Shape } from "../schema/sync/interpolator.ts";
 export { WireRounder } from "../schema/sync/wire_rounder.ts";
 export * from "./world/mod.ts";
 export { WorkerPoolError, type WorkerPoolErrorCode } from "./workers/pool_error.ts";
+export type {
+  FromRoomWorker,
+  RoomDrops,
+  RoomNews,
+  RoomWish,
+  ToRoomWorker,
+} from "./workers/room_wire.ts";
+export type { RoomThread, RoomThreadEvents, SpawnWorker } from "./workers/spawn_worker.ts";
 export { type Transferring, transferring } from "./workers/transferring.ts";
 export {
   type RunOptions,

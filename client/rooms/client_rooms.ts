@@ -348,7 +348,7 @@ export class ClientRooms<P extends ProtocolCore = ProtocolCore> {
 }
 
 /** All kinds where none was named. */
-type AnyKind<P, K> = [K] extends [never] ? RoomKindName<P> : K;
+export type AnyKind<P, K> = [K] extends [never] ? RoomKindName<P> : K;
 
 function making(
   kind: string,

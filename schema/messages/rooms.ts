@@ -264,21 +264,22 @@ function allOptional(fields: Fields): Fields {
 }
 
 /** What rooms of each kind are, from the type of a protocol. */
-type RoomShape<P> = P extends { readonly RoomsAnswer: Carrier<{ answer: infer A }> }
+export type RoomShape<P> = P extends { readonly RoomsAnswer: Carrier<{ answer: infer A }> }
   ? Extract<A, { result: "joined" }> extends { room: infer R } ? R : never
   : never;
 
 /** The names of the kinds of rooms of a protocol; `never` without rooms. */
 export type RoomKindName<P> = RoomShape<P> extends { kind: infer N extends string } ? N : never;
 
-type ShapeOf<P, N> = Extract<RoomShape<P>, { kind: N }>;
+/** What rooms of one kind are. */
+export type RoomShapeOf<P, N> = Extract<RoomShape<P>, { kind: N }>;
 
 /** The options of a kind of room. */
-export type RoomOptionsOf<P, N> = ShapeOf<P, N> extends { options: infer O } ? O : never;
+export type RoomOptionsOf<P, N> = RoomShapeOf<P, N> extends { options: infer O } ? O : never;
 
 /** The metadata of a kind of room. */
-export type RoomMetadataOf<P, N> = ShapeOf<P, N> extends { metadata: infer M } ? M : never;
+export type RoomMetadataOf<P, N> = RoomShapeOf<P, N> extends { metadata: infer M } ? M : never;
 
 /** What a member of a kind of room tells of itself. */
-export type RoomProfileOf<P, N> = ShapeOf<P, N> extends { members: { profile: infer R }[] } ? R
+export type RoomProfileOf<P, N> = RoomShapeOf<P, N> extends { members: { profile: infer R }[] } ? R
   : never;

@@ -70,7 +70,7 @@ export const ROOM_DEPARTURES = [
 export type RoomDeparture = typeof ROOM_DEPARTURES[number];
 
 /** One object for each kind, told apart by `kind`. */
-type PerKind<K extends RoomKinds, V extends Record<keyof K & string, object>> = {
+export type PerKind<K extends RoomKinds, V extends Record<keyof K & string, object>> = {
   [N in keyof K & string]: { kind: N } & V[N];
 }[keyof K & string];
 
@@ -111,7 +111,8 @@ export interface MemberValue<Profile> {
   profile: Profile;
 }
 
-type Making<K extends RoomKinds> = PerKind<
+/** What a room is to be like, and what its creator tells of himself. */
+export type Making<K extends RoomKinds> = PerKind<
   K,
   {
     [N in keyof K & string]: {
@@ -121,12 +122,14 @@ type Making<K extends RoomKinds> = PerKind<
   }
 >;
 
-type Entry<K extends RoomKinds> = PerKind<
+/** What somebody who comes in tells of himself. */
+export type Entry<K extends RoomKinds> = PerKind<
   K,
   { [N in keyof K & string]: { profile: InferFields<K[N]["profile"]> } }
 >;
 
-type Wanted<K extends RoomKinds> = PerKind<
+/** What rooms somebody looks for. */
+export type Wanted<K extends RoomKinds> = PerKind<
   K,
   { [N in keyof K & string]: { where: Partial<InferFields<K[N]["metadata"]>> } }
 >;

@@ -3,10 +3,8 @@
  *
  * @module
  */
-import type { DropCounters } from "../../protocol/counters.ts";
 import { HandlerTable } from "../../protocol/handler_table.ts";
 import {
-  type BoundMessage,
   type ProtocolCore,
   ROOM_REFUSALS,
   type RoomDeparture,
@@ -14,15 +12,13 @@ import {
   type RoomRefusal,
 } from "../../schema/mod.ts";
 import { roomKindsOf } from "../../schema/messages/rooms.ts";
-import type { Clock } from "../../transport/clock.ts";
 import { reportFailure } from "../../transport/report_failure.ts";
 import type { Peer } from "../peer.ts";
 import type { Server } from "../server.ts";
-import { IsolatedDriver } from "../workers/isolated_driver.ts";
-import { spawnRoomWorker, type SpawnWorker } from "../workers/spawn_worker.ts";
 import { Announcer, type LobbyMessages, lobbyMessagesOf } from "./announcer.ts";
 import { KindCodecs } from "./kind_codecs.ts";
 import { LobbyDesk } from "./lobby_desk.ts";
+import type { LobbyHost } from "./lobby_host.ts";
 import {
   checkLobbyOptions,
   type CreateRoomOptions,
@@ -34,11 +30,10 @@ import {
   type RoomPage,
   type RoomQuery,
 } from "./lobby_options.ts";
-import { createLobbyRoom, type LobbyRoom, type LobbyRoomState, stateOf } from "./lobby_room.ts";
-import { LocalDriver } from "./local_driver.ts";
-import { LobbyPort } from "./lobby_port.ts";
+import { type LobbyRoom, stateOf } from "./lobby_room.ts";
+import { makeLobbyRoom } from "./make_lobby_room.ts";
 import { drawRoomCode, normalizeRoomCode } from "./room_codes.ts";
-import type { AnyRoomDefinition } from "./room_definition.ts";
+import { type AnyRoomDefinition, capacityOf } from "./room_definition.ts";
 import { matchesQuery } from "./room_query.ts";
 import type { RoomOrigin } from "./room_port.ts";
 import { Seating } from "./seating.ts";
@@ -51,24 +46,6 @@ const MAX_ISOLATED_ROOMS = 64;
 const HANG_TIMEOUT_MS = 5_000;
 /** How long a room waits for its first member. */
 const FIRST_MEMBER_MS = 30_000;
-
-/** What a lobby needs of its server besides what games see. */
-export interface LobbyHost {
-  /** Time and timers. */
-  readonly clock: Clock;
-  /** Length of a tick; `undefined` in a server without ticks. */
-  readonly periodMs: number | undefined;
-  /** Fills a buffer with random bytes. */
-  readonly random: (into: Uint8Array) => void;
-  /** Where messages that the schema refuses are counted. */
-  readonly drops: DropCounters;
-  /** Hands a message to the server's own handlers. */
-  dispatch(peer: Peer<unknown>, message: BoundMessage, value: unknown): void;
-  /** Handles what waits of a peer whose room could not take it before. */
-  resume(peer: Peer<unknown>): void;
-  /** Starts the thread of a room on a worker. Default: a real one. */
-  readonly spawnWorker?: SpawnWorker;
-}
 
 /** The rooms of a server. Made by `server.rooms`. */
 export class Lobby<P extends ProtocolCore = ProtocolCore> {
@@ -313,68 +290,16 @@ export class Lobby<P extends ProtocolCore = ProtocolCore> {
         ? drawRoomCode(this.#host.random, (code) => this.#byCode.has(code))
         : undefined,
     };
-    return this.#attach(definition, codecs, origin);
-  }
-
-  #attach(definition: AnyRoomDefinition, codecs: KindCodecs, origin: RoomOrigin): LobbyRoom {
-    const base = {
-      definition,
-      codecs,
-      origin,
-      optionsKey: codecs.optionsKey(origin.options),
-      seats: new Map(),
-      reservations: new Map(),
-      metadata: origin.metadata as object,
-      players: 0,
-      spectators: 0,
-      isLocked: false,
-      wasEntered: false,
-      isOver: false,
-      errors: 0,
-      emptyTimer: undefined,
-      local: undefined,
-    };
-    // The driver needs the room and the room its driver: it is set before anybody can look.
-    const state = base as unknown as LobbyRoomState;
-    const room = createLobbyRoom(state, {
-      reserve: (of, options) => this.#seating.reserve(of, options),
-      end: (of, reason) => this.#end(of, "ended", reason),
-    });
-    const port = new LobbyPort(room, {
+    return makeLobbyRoom(definition, codecs, origin, {
       server: this.#server,
+      host: this.#host,
       seating: this.#seating,
       announcer: this.#announcer,
-      periodMs: this.#host.periodMs,
-      end: (reason) => this.#end(room, "ended", reason),
-      fail: (error, where) => this.#fail(room, error, where),
+      hangTimeoutMs: this.#options.hangTimeoutMs ?? HANG_TIMEOUT_MS,
+      workers: this.#workers,
+      end: (room, how, reason) => this.#end(room, how, reason),
+      fail: (room, error, where) => this.#fail(room, error, where),
     });
-    if (definition.isolate === undefined) {
-      const driver = new LocalDriver(definition, origin, port, this.#host.dispatch);
-      state.driver = driver;
-      state.local = driver.room;
-    } else {
-      const gone = Promise.withResolvers<void>();
-      this.#workers.add(gone.promise);
-      state.driver = new IsolatedDriver({
-        module: String(definition.isolate),
-        protocol: this.#server.protocol,
-        origin,
-        port,
-        clock: this.#host.clock,
-        periodMs: this.#host.periodMs!,
-        hangTimeoutMs: this.#options.hangTimeoutMs ?? HANG_TIMEOUT_MS,
-        spawn: this.#host.spawnWorker ?? spawnRoomWorker,
-        dispatch: this.#host.dispatch,
-        resume: this.#host.resume,
-        drops: this.#host.drops,
-        onCrash: (reason) => this.#end(room, "crashed", reason),
-        onGone: () => {
-          this.#workers.delete(gone.promise);
-          gone.resolve();
-        },
-      });
-    }
-    return room;
   }
 
   #endWhenEmpty(room: LobbyRoom): void {
@@ -415,11 +340,4 @@ export class Lobby<P extends ProtocolCore = ProtocolCore> {
     this.#errors++;
     this.#handlers.fail(error, where);
   }
-}
-
-/** Seats for players in a room that nobody asked to be smaller. */
-export function capacityOf(
-  { protocol, room, capacity, spectators = 0 }: AnyRoomDefinition,
-): number {
-  return capacity ?? roomKindsOf(protocol)![room]!.maxMembers - spectators;
 }

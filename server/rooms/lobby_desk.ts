@@ -12,10 +12,10 @@ import type { Peer } from "../peer.ts";
 import { type Announcer, joinedAnswer, listingValue, refusedAnswer } from "./announcer.ts";
 import { GuessLimiter } from "./guess_limiter.ts";
 import type { KindCodecs } from "./kind_codecs.ts";
-import { capacityOf, type Lobby } from "./lobby.ts";
+import type { Lobby } from "./lobby.ts";
 import { LobbyFullError, type LobbyOptions } from "./lobby_options.ts";
 import { type LobbyRoom, stateOf } from "./lobby_room.ts";
-import type { AnyRoomDefinition } from "./room_definition.ts";
+import { type AnyRoomDefinition, capacityOf } from "./room_definition.ts";
 import type { Seat } from "./seat.ts";
 import type { Refused, Seating } from "./seating.ts";
 

@@ -175,6 +175,13 @@ export function isRoomDefinition(value: unknown): value is AnyRoomDefinition {
     value.kind === "tickwire-room-1";
 }
 
+/** Seats for players in a room that nobody asked to be smaller. */
+export function capacityOf(
+  { protocol, room, capacity, spectators = 0 }: AnyRoomDefinition,
+): number {
+  return capacity ?? roomKindsOf(protocol)![room]!.maxMembers - spectators;
+}
+
 function checkTimeout(room: string, option: string, valueMs: number): void {
   if (valueMs === Infinity || (valueMs >= 0 && valueMs <= MAX_TIMEOUT_MS)) return;
   throw new RangeError(

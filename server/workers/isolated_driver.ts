@@ -91,10 +91,15 @@ export class IsolatedDriver implements RoomDriver {
 
   start(): void {
     const { spawn, origin, module, periodMs, protocol, clock } = this.#options;
-    this.#thread = spawn(`tickwire ${origin.name}`, {
-      onMessage: (message) => this.#handle(message),
-      onCrash: (reason) => this.#crash(reason),
-    });
+    try {
+      this.#thread = spawn(`tickwire ${origin.name}`, {
+        onMessage: (message) => this.#handle(message),
+        onCrash: (reason) => this.#crash(reason),
+      });
+    } catch (error) {
+      this.#options.onGone();
+      throw error;
+    }
     const { name: protocolName, tables } = protocol;
     const wires = tables.map(({ idHex }) => idHex);
     this.#thread.post({ what: "begin", module, protocolName, wires, origin, periodMs }, []);
@@ -172,6 +177,7 @@ export class IsolatedDriver implements RoomDriver {
   }
 
   #handle(message: FromRoomWorker): void {
+    if (this.#thread === undefined) return;
     if (message.what === "finished") this.#terminate();
     else if (message.what === "failed") {
       this.#options.port.fail(message.error, "start");

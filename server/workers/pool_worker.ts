@@ -5,7 +5,7 @@
  */
 /// <reference lib="deno.worker" />
 import type { PoolResult, PoolTask } from "./pool_wire.ts";
-import { transferListOf, transferOf } from "./transferring.ts";
+import { isTransferring } from "./transferring.ts";
 import { cloneableError } from "./worker_port.ts";
 
 // This file is a worker's own, whose global scope is this one.
@@ -15,10 +15,9 @@ scope.onmessage = async ({ data }: MessageEvent): Promise<void> => {
   try {
     // What comes is what WorkerPool sends.
     const result = await runTask(data as PoolTask);
-    const marked = transferOf(result);
-    const value = marked === undefined ? result : marked.value;
-    const answer: PoolResult = { isOk: true, value };
-    scope.postMessage(answer, marked === undefined ? [] : transferListOf(marked));
+    const isMarked = isTransferring(result);
+    const answer: PoolResult = { isOk: true, value: isMarked ? result.value : result };
+    scope.postMessage(answer, isMarked ? result.transfer : []);
   } catch (error) {
     const answer: PoolResult = { isOk: false, error: cloneableError(error) };
     scope.postMessage(answer);

@@ -4,15 +4,17 @@
  * @module
  */
 
-/** Known under this name in every copy of this module. */
-const TRANSFER: unique symbol = Symbol.for("tickwire.transfer") as never;
+/** Tells a marked result from others, in every copy of this module. */
+const MARK = "tickwire-transferring-1";
 
 /** A result with the buffers that go along. */
 export interface Transferring<T> {
+  /** Tells it from other values. */
+  readonly kind: "tickwire-transferring-1";
   /** The result. */
   readonly value: T;
   /** What is given away. */
-  readonly [TRANSFER]: Transferable[];
+  readonly transfer: Transferable[];
 }
 
 /**
@@ -31,16 +33,10 @@ export interface Transferring<T> {
  * ```
  */
 export function transferring<T>(value: T, transfer: Transferable[]): Transferring<T> {
-  return { value, [TRANSFER]: transfer };
+  return { kind: MARK, value, transfer };
 }
 
-/** The buffers of a marked result; `undefined` for any other. */
-export function transferOf(result: unknown): Transferring<unknown> | undefined {
-  const isMarked = typeof result === "object" && result !== null && TRANSFER in result;
-  return isMarked ? result as Transferring<unknown> : undefined;
-}
-
-/** The transfer list of a marked result. */
-export function transferListOf(marked: Transferring<unknown>): Transferable[] {
-  return marked[TRANSFER];
+/** Whether a result is marked. */
+export function isTransferring(result: unknown): result is Transferring<unknown> {
+  return typeof result === "object" && result !== null && "kind" in result && result.kind === MARK;
 }

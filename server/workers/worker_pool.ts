@@ -92,7 +92,11 @@ export class WorkerPool {
   #ended = 0;
   #isClosed = false;
 
-  /** @throws RangeError for options out of bounds. */
+  /**
+   * Makes a pool; workers start when they are needed.
+   *
+   * @throws RangeError for options out of bounds.
+   */
   constructor(options: WorkerPoolOptions = {}) {
     const { size = Math.max(1, navigator.hardwareConcurrency - 1), maxQueued = MAX_QUEUED } =
       options;
