@@ -28,7 +28,7 @@ for (const delayMs of [0, 10, 75]) {
 }
 
 // Seeds in which inputs came too late at a turn; most have none.
-for (const seed of [1, 9, 10]) {
+for (const seed of [9, 10]) {
   Deno.test(`a correction is seen by less than a pixel at 80 ms ± 20 ms and 2 % loss, seed ${seed}`, async () => {
     const link = { delayMs: 80, jitterMs: 20, loss: 0.02 };
     await using yard = await YardServer.start({ link, seed });
@@ -44,7 +44,7 @@ for (const seed of [1, 9, 10]) {
     );
     assert.ok(matches > 1_000, `${matches}`);
     assert.ok(corrections <= 3, `${corrections}`);
-    assert.ok(corrections === 0 || error > 0);
+    assert.ok(corrections > 0 && error > 0, "else it shows nothing");
     assert.ok(shown < 1, `${shown} px`);
   });
 }
@@ -83,7 +83,7 @@ Deno.test("the lead grows when the way to the server does, without a jump, and s
   await yard.lab.run(4_000);
   assert.equal(netcode.missedInputs, missed, "the new lead is enough");
   yard.lab.network.setLink("198.51.100.1", "192.0.2.1", { delayMs: 20 });
-  await yard.lab.run(40_000);
+  await yard.lab.run(25_000);
   player.stop();
   printFigures(`lead ${before.toFixed(1)}, ${during.toFixed(1)}, ${lead().toFixed(1)} ticks`);
   assert.ok(during > before + 2, `${before} to ${during}`);
