@@ -60,7 +60,7 @@ export class Playground {
   }
 
   /** Starts a program with one player or more, who join by code. */
-  join(host: LabHost, { joinUrl }: GameServer, ...args: string[]): LabProcess {
+  join(host: LabHost, { joinUrl }: Pick<GameServer, "joinUrl">, ...args: string[]): LabProcess {
     return this.lab.start(host, {
       name: "player",
       script: `${SCRIPTS}/beat_client.ts`,

@@ -98,18 +98,17 @@ export class RelayFleet {
     this.#nats = undefined;
   }
 
-  /** Adds a relay at a host of its own. */
-  async add(id: string, { region = id, args = [] }: {
-    readonly region?: string;
+  /** Adds a relay in a region of its own, at a host of its own unless one is named. */
+  async add(id: string, { host = this.#lab.host(id), args = [] }: {
+    readonly host?: LabHost;
     readonly args?: readonly string[];
   } = {}): Promise<FleetRelay> {
-    const host = this.#lab.host(id);
     const start = async (...more: string[]): Promise<LabProcess> => {
       const process = this.#lab.start(host, {
         name: `relay ${id}`,
         script: "relay/main.ts",
         args: [
-          ...["--role", "relay", "--id", id, "--region", region, "--zone", id, "--json"],
+          ...["--role", "relay", "--id", id, "--region", id, "--zone", id, "--json"],
           ...["--host", "0.0.0.0", "--port", String(RELAY_PORT), "--advertise", host.address],
           ...["--director", this.directorUrl, "--token-file", this.tokenFile("relay")],
           ...["--data", join(this.#folder, id), "--stats-seconds", "0", ...args, ...more],

@@ -6,6 +6,7 @@
 import { directorAway } from "./director_away.ts";
 import { forcedRebind } from "./forced_rebind.ts";
 import { ALL_PAIRS, expectedRoute, natMatrix, type NatPair } from "./nat_matrix.ts";
+import { regionRoutes } from "./region_routes.ts";
 import { relayDrain } from "./relay_drain.ts";
 import { relayKill } from "./relay_kill.ts";
 import { relayTakeover } from "./relay_takeover.ts";
@@ -153,6 +154,22 @@ export const SCENARIOS: readonly Scenario[] = [
             measured: `${bindMs.toFixed(0)} ms`,
           },
         ],
+      };
+    },
+  },
+  {
+    name: "routes",
+    title: "Three regions: a new session takes the shortest of two-hop and one-hop routes",
+    isChecked: false,
+    async play(): Promise<Outcome> {
+      const rows = await regionRoutes();
+      return {
+        rows: rows.map(rounded),
+        bars: rows.map(({ when, route, shortest }) => ({
+          what: `${when}: ${shortest}`,
+          isMet: route === shortest,
+          measured: route,
+        })),
       };
     },
   },
