@@ -151,6 +151,7 @@ export class Lobby<P extends ProtocolCore = ProtocolCore> {
     } catch (error) {
       state.isOver = true;
       state.driver.finish("the room did not start");
+      state.world?.close();
       throw error;
     }
     this.#rooms.set(room.id, room);
@@ -323,6 +324,7 @@ export class Lobby<P extends ProtocolCore = ProtocolCore> {
     // First the game, which may still send; then whoever is left.
     state.driver.finish(reason);
     this.#seating.clear(room, how, reason);
+    state.world?.close();
     this.#rooms.delete(room.id);
     if (room.code !== undefined) this.#byCode.delete(room.code);
     if (room.isIsolated) this.#isolated--;

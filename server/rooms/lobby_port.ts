@@ -7,6 +7,8 @@ import type { SendResult } from "../../protocol/send_channel.ts";
 import type { BoundMessage, ProtocolCore } from "../../schema/mod.ts";
 import type { Peer } from "../peer.ts";
 import type { Server } from "../server.ts";
+import type { ServerWorld } from "../world/server_worlds.ts";
+import type { WorldOptions } from "../world/world.ts";
 import type { Announcer } from "./announcer.ts";
 import { type LobbyRoom, stateOf } from "./lobby_room.ts";
 import type { RoomPort } from "./room_port.ts";
@@ -42,7 +44,6 @@ export class LobbyPort implements RoomPort {
     return this.#options.periodMs;
   }
 
-  /** The peer of a member; `undefined` when it is gone or lost. */
   peerOf(member: number): Peer<unknown> | undefined {
     return stateOf(this.#room).seats.get(member)?.peer;
   }
@@ -80,6 +81,15 @@ export class LobbyPort implements RoomPort {
       this.#options.announcer.member(seat);
     }
     return checked;
+  }
+
+  makeWorld(options: WorldOptions): ServerWorld<unknown> {
+    const { seats, isOver } = stateOf(this.#room);
+    if (isOver) throw new TypeError(`Cannot make a world in ${this.#room.name}: it is over`);
+    const world = this.#options.server.world({ ...options, autoJoin: false });
+    stateOf(this.#room).world = world;
+    for (const { peer } of seats.values()) if (peer !== undefined) world.join(peer);
+    return world;
   }
 
   clearReady(): void {

@@ -5,6 +5,7 @@
  */
 import type { TimerId } from "../../transport/clock.ts";
 import type { Peer } from "../peer.ts";
+import type { ServerWorld } from "../world/server_worlds.ts";
 import type { KindCodecs } from "./kind_codecs.ts";
 import type { Room } from "./room.ts";
 import type { AnyRoomDefinition } from "./room_definition.ts";
@@ -38,6 +39,8 @@ export interface LobbyRoomState {
   driver: RoomDriver;
   /** The room, if it is in this thread. */
   local: Room | undefined;
+  /** What its members see; `undefined` for a room without a world. */
+  world: ServerWorld<unknown> | undefined;
   /** What it tells of itself. */
   metadata: object;
   /** Seats of players that are taken or kept. */

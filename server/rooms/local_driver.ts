@@ -5,7 +5,8 @@
  */
 import type { BoundMessage, RoomDeparture } from "../../schema/mod.ts";
 import { linkOf, type MessageRouter, type Peer, type PeerLink } from "../peer.ts";
-import type { Room, RoomControls } from "./room.ts";
+import type { Room } from "./room.ts";
+import type { RoomControls } from "./room_controls.ts";
 import { createRoom } from "./room.ts";
 import type { AnyRoomDefinition } from "./room_definition.ts";
 import type { RoomDriver } from "./room_driver.ts";

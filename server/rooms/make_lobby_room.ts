@@ -61,6 +61,7 @@ export function makeLobbyRoom(
     errors: 0,
     emptyTimer: undefined,
     local: undefined,
+    world: undefined,
   };
   // The driver needs the room and the room its driver: it is set before anybody can look.
   const room = createLobbyRoom(base as unknown as LobbyRoomState, {

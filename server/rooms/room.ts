@@ -16,11 +16,14 @@ import type {
   RoomOptionsOf,
   ServerMessage,
 } from "../../schema/mod.ts";
+import type { RoomControls } from "./room_controls.ts";
 import type { AnyRoomDefinition, RoomDefinition } from "./room_definition.ts";
 import { ROOM_EVENTS, type RoomEvents } from "./room_events.ts";
 import { createMember, type MemberState, memberStateOf, type RoomMember } from "./room_member.ts";
 import type { RoomMemberIdentity, RoomOrigin, RoomPort } from "./room_port.ts";
 import { RoomTimers } from "./room_timers.ts";
+import type { ServerWorld } from "../world/server_worlds.ts";
+import type { WorldOptions } from "../world/world.ts";
 
 /** Options of {@link Room.broadcast}. */
 export interface RoomBroadcastOptions<Member> {
@@ -28,32 +31,6 @@ export interface RoomBroadcastOptions<Member> {
   readonly except?: Member | undefined;
   /** Who gets it. Default: every member, spectators included. */
   readonly to?: Iterable<Member>;
-}
-
-/** The way into a room, for its lobby. */
-export interface RoomControls {
-  /** Handlers that threw or rejected. */
-  readonly errors: number;
-  /** Whether ticks do anything in it. */
-  readonly hasTicks: boolean;
-  /** Runs the game's `start`. Throws what it throws. */
-  start(): void;
-  /** Somebody came in. Throws what the game's `memberData` throws. */
-  join(identity: RoomMemberIdentity, profile: unknown): void;
-  /** Somebody fell silent, or is back. */
-  setAway(member: number, isAway: boolean): void;
-  /** Somebody is ready, or not any more. */
-  setReady(member: number, isReady: boolean): void;
-  /** Somebody is gone. */
-  leave(member: number, reason: RoomDeparture): void;
-  /** Whether the room listens to a message. */
-  handles(message: BoundMessage): boolean;
-  /** Calls the room's handlers of a message. */
-  dispatch(member: number, message: BoundMessage, value: unknown): void;
-  /** Runs one tick. */
-  runTick(): void;
-  /** The room is over. */
-  finish(reason: string): void;
 }
 
 /** For the lobby: makes a room and the way into it. */
@@ -78,6 +55,7 @@ export class Room<
   readonly #timers = new RoomTimers();
   readonly #handlers: HandlerTable<RoomEvents<P, K, MemberData>>;
   #tickHandlers: readonly ((tick: number, stepSeconds: number) => void)[] = [];
+  #world: ServerWorld<unknown> | undefined;
   #metadata: unknown;
   #tick = 0;
   #isLocked = false;
@@ -268,6 +246,17 @@ export class Room<
    */
   setMetadata(changes: Partial<RoomMetadataOf<P, K>>): void {
     this.#metadata = this.#port.setMetadata({ ...this.#metadata as object, ...changes });
+  }
+
+  /**
+   * The room's own world of entities, which all its members see, spectators too, and nobody else. Made by
+   * the first call; gone with the room.
+   *
+   * @param options For the first call; later ones give the same world.
+   * @throws TypeError for a protocol without entities, a server without ticks, or a room on a worker.
+   */
+  world(options: WorldOptions = {}): ServerWorld<unknown> {
+    return this.#world ??= this.#port.makeWorld(options);
   }
 
   /** Takes back that members are ready: before another round. */

@@ -5,6 +5,7 @@
  */
 import type { SendResult } from "../../protocol/send_channel.ts";
 import type { ProtocolCore, RoomProfileOf, ServerMessage } from "../../schema/mod.ts";
+import type { Peer } from "../peer.ts";
 import type { RoomMemberIdentity, RoomPort } from "./room_port.ts";
 
 /** What the room knows of a member and the game does not change. */
@@ -89,6 +90,14 @@ export class RoomMember<
   get profile(): RoomProfileOf<P, K> {
     // The lobby checked it with the codec of this kind.
     return this.#state.profile as RoomProfileOf<P, K>;
+  }
+
+  /**
+   * Through whom the member speaks; `undefined` for one who is lost at the moment, and in a room on a
+   * worker. Another one after the member has come back with a new session.
+   */
+  get peer(): Peer<unknown> | undefined {
+    return this.#state.port.peerOf(this.id);
   }
 
   /**

@@ -5,6 +5,9 @@
  */
 import type { SendResult } from "../../protocol/send_channel.ts";
 import type { BoundMessage } from "../../schema/mod.ts";
+import type { Peer } from "../peer.ts";
+import type { ServerWorld } from "../world/server_worlds.ts";
+import type { WorldOptions } from "../world/world.ts";
 
 /** Who a member is. Plain data: it crosses from thread to thread. */
 export interface RoomMemberIdentity {
@@ -56,6 +59,10 @@ export interface RoomPort {
   setLocked(isLocked: boolean): void;
   /** Throws a member out. */
   kick(member: number, reason: string): void;
+  /** Through whom a member speaks; `undefined` for one who is lost, and on a worker. */
+  peerOf(member: number): Peer<unknown> | undefined;
+  /** Makes the world that the room's members see. Throws TypeError where there can be none. */
+  makeWorld(options: WorldOptions): ServerWorld<unknown>;
   /** Ends the room. */
   end(reason: string): void;
   /** A handler of the room failed. */

@@ -289,13 +289,17 @@ export class Seating {
   #seatPeer(seat: Seat, peer: Peer<unknown>): void {
     seat.peer = peer;
     this.#byPeer.set(peer.id, seat);
-    route(peer, stateOf(seat.room).driver.routerFor(seat.identity.id, peer));
+    const { driver, world } = stateOf(seat.room);
+    route(peer, driver.routerFor(seat.identity.id, peer));
+    world?.join(peer);
   }
 
   #unseatPeer(seat: Seat): void {
     const { peer } = seat;
     if (peer === undefined) return;
     route(peer, undefined);
+    // Whoever is gone sees nothing anyhow, and is forgotten by his worlds.
+    if (peer.state !== "disconnected") stateOf(seat.room).world?.leave(peer);
     this.#byPeer.delete(peer.id);
     seat.peer = undefined;
   }

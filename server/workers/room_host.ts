@@ -6,7 +6,8 @@
 import { MessageRates } from "../../protocol/message_rates.ts";
 import { type BoundMessage, type DecodedMessage, Refusal } from "../../schema/mod.ts";
 import type { WireTable } from "../../schema/mod.ts";
-import { createRoom, type RoomControls } from "../rooms/room.ts";
+import { createRoom } from "../rooms/room.ts";
+import type { RoomControls } from "../rooms/room_controls.ts";
 import { type AnyRoomDefinition, isRoomDefinition } from "../rooms/room_definition.ts";
 import { FrameLogReader } from "./frame_log.ts";
 import type { FromRoomWorker, RoomDrops, RoomNews, ToRoomWorker } from "./room_wire.ts";

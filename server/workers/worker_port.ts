@@ -75,6 +75,16 @@ export class WorkerPort implements RoomPort {
     return checked;
   }
 
+  peerOf(): undefined {
+    return undefined;
+  }
+
+  makeWorld(): never {
+    throw new TypeError(
+      "Cannot make a world: the room runs on a worker, and worlds beside the server",
+    );
+  }
+
   clearReady(): void {
     this.#wishes.push({ what: "clearReady" });
   }
