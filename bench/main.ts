@@ -15,6 +15,7 @@ import { runEchoBench } from "./echo_bench.ts";
 import { runFloodBench } from "./flood_bench.ts";
 import { runLatencyBench } from "./latency_bench.ts";
 import { runRelayBench } from "./relay_bench.ts";
+import { runRecordingBench } from "./recording_bench.ts";
 import { runScaleBench } from "./scale_bench.ts";
 import { runSchemaBench } from "./schema_bench.ts";
 import { runSessionBench } from "./session_bench.ts";
@@ -52,6 +53,7 @@ const SECTIONS: Readonly<Record<string, Section>> = {
   scale: { title: "2,000 clients, 32 datagrams a second each, ticks at 60 Hz", run: scale },
   flood: { title: "20,000 worthless HELLOs a second", run: flood },
   relay: { title: "A relay against a bare forwarder and coturn", run: relay },
+  recording: { title: "What recording costs", run: recording },
   udp: { title: "UDP pipes without sessions", run: udp },
   simulation: { title: "The simulated network", run: simulation },
 };
@@ -248,6 +250,19 @@ async function relay(): Promise<Outcome> {
         bar(`error of a cap of ${cap}`, "<= 2 %", Math.abs(passed / allowed - 1) * 100, 2, "%")
       ),
     ],
+  };
+}
+
+async function recording(): Promise<Outcome> {
+  const { plainUs, recordedUs, ratio, bytesPerEcho } = await runRecordingBench();
+  return {
+    rows: [{
+      "echo µs": round(plainUs, 2),
+      "recorded µs": round(recordedUs, 2),
+      ratio: round(ratio, 2),
+      "bytes of file per echo": round(bytesPerEcho),
+    }],
+    bars: [],
   };
 }
 
