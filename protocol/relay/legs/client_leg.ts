@@ -73,7 +73,7 @@ export class ClientLeg {
       counters: this.counters,
       onRenew: (route) => this.#events.push({ kind: "renew", route: route.grant }),
     });
-    this.#needs = new RouteNeeds(options.epochMs, (event) => this.#events.push(event));
+    this.#needs = new RouteNeeds(options, (event) => this.#events.push(event));
     this.#reviewAtMs = nowMs + REVIEW_INTERVAL_MS;
     this.#routes.add("primary", grant.primary, nowMs);
     if (grant.standby !== undefined) this.#routes.add("standby", grant.standby, nowMs);
@@ -339,7 +339,7 @@ export class ClientLeg {
       this.#evaluate(nowMs);
     }
     // Only PONGs say how long the relay stays.
-    if (type === RelayFrameType.pong) this.#needs.ask("drain", readPongDrainS(frame), nowMs);
+    if (type === RelayFrameType.pong) this.#needs.onDrain(readPongDrainS(frame), nowMs);
   }
 
   #doubtAtMs(): number {
