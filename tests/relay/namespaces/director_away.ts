@@ -8,13 +8,17 @@ import { pause, reportOf, withPlayground } from "./playground.ts";
 
 /** What the players noticed. */
 export interface AwayResult {
+  /** How long they were away. */
   readonly seconds: number;
   /** Whether a NATS server was there and went too. */
   readonly hadNats: boolean;
+  /** How many there are, the one with the ticket of before included. */
   readonly players: number;
   /** Sessions that ended, or were replaced by others. */
   readonly lost: number;
+  /** Beats sent. */
   readonly sent: number;
+  /** Beats that did not come back; those on their way at either end of the time count as well. */
   readonly lostBeats: number;
   /** How long binding with a ticket took that was issued before, in the middle of the time. */
   readonly bindMs: number;

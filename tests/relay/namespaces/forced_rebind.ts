@@ -7,10 +7,13 @@ import { pause, percentile, reportOf, withPlayground } from "./playground.ts";
 
 /** What became of the session. */
 export interface RebindResult {
+  /** How often the NAT forgot. */
   readonly rebinds: number;
   /** Whether it is the session of the beginning. */
   readonly isAlive: boolean;
+  /** Beats sent. */
   readonly sent: number;
+  /** Beats that did not come back. */
   readonly lost: number;
   /** Round trip between client and server. */
   readonly rttMs: number;
@@ -18,8 +21,11 @@ export interface RebindResult {
   readonly probeMs: number;
   /** Time without a beat around each rebind, beyond the interval of beats. */
   readonly outageP50Ms: number;
+  /** The same, 95 of 100. */
   readonly outageP95Ms: number;
+  /** The longest. */
   readonly outageMaxMs: number;
+  /** Times that the route in use was given up. */
   readonly failovers: number;
 }
 

@@ -30,6 +30,11 @@ if (reason !== undefined) {
   Deno.exit(2);
 }
 const names = values.only?.split(",") ?? SCENARIOS.map(({ name }) => name);
+for (const name of names) {
+  if (SCENARIOS.some((scenario) => scenario.name === name)) continue;
+  print(`Cannot play "${name}": scenarios are ${SCENARIOS.map(({ name }) => name).join(", ")}`);
+  Deno.exit(2);
+}
 const outcomes: Record<string, Outcome> = {};
 for (const { name, title, play } of SCENARIOS) {
   if (!names.includes(name)) continue;

@@ -11,7 +11,9 @@ export type NatPair = readonly [client: AccessKind, server: AccessKind];
 
 /** What one pair came to. */
 export interface NatRow {
+  /** How the player is connected. */
   readonly client: AccessKind;
+  /** How the server is. */
   readonly server: AccessKind;
   /** How long `connect` took, the join code and measuring relays included. */
   readonly connectMs: number;
@@ -21,6 +23,7 @@ export interface NatRow {
   readonly directAfterMs: number;
   /** Beats of the second after, there and back. */
   readonly sent: number;
+  /** How many of them came back. */
   readonly returned: number;
 }
 

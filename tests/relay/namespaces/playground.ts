@@ -18,8 +18,11 @@ export interface GameServer {
 
 /** How a game server is to be. */
 export interface GameServerOptions {
+  /** Who may learn its address; default `never`. */
   readonly exposure?: string;
+  /** Its region; default that of the nearest relay. */
   readonly region?: string;
+  /** Ids of its exit relays, with commas; default the nearest. */
   readonly exit?: string;
   /** Its id at the director; default `lab`. */
   readonly id?: string;
@@ -31,7 +34,9 @@ const SCRIPTS = "tests/relay/namespaces";
 
 /** A lab with a fleet. */
 export class Playground {
+  /** Hosts. */
   readonly lab: Lab;
+  /** Director and relays. */
   readonly fleet: RelayFleet;
 
   /** Use {@link withPlayground}. */

@@ -10,6 +10,7 @@ import { RELAY_PORT } from "./relay_fleet.ts";
 
 /** One session and the routes that there were for it. */
 export interface RegionRow {
+  /** What had happened before. */
   readonly when: string;
   /** Relays that the session's data took. */
   readonly route: string;
@@ -17,6 +18,7 @@ export interface RegionRow {
   readonly rttMs: number;
   /** Of the routes that a session might take, the shortest by the delays that were set, and its round trip. */
   readonly shortest: string;
+  /** Its round trip, as set. */
   readonly shortestMs: number;
 }
 

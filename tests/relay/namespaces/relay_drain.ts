@@ -7,6 +7,7 @@ import { pause, percentile, reportOf, withPlayground } from "./playground.ts";
 
 /** What the players noticed. */
 export interface DrainResult {
+  /** How many there are. */
   readonly players: number;
   /** Players whose data went through the relay before. */
   readonly moved: number;
@@ -16,8 +17,11 @@ export interface DrainResult {
   readonly left: number;
   /** Longest time without a beat of each player, the beats of which are 500 ms apart. */
   readonly gapP50Ms: number;
+  /** The longest. */
   readonly gapMaxMs: number;
+  /** Beats sent. */
   readonly sent: number;
+  /** Beats that did not come back; those on their way at either end of the time count as well. */
   readonly lostBeats: number;
 }
 

@@ -7,6 +7,7 @@ import { pause, percentile, reportOf, watch, withPlayground } from "./playground
 
 /** What the player noticed. */
 export interface KillResult {
+  /** How often. */
   readonly kills: number;
   /** Whether it is the session of the beginning. */
   readonly isAlive: boolean;
@@ -14,7 +15,9 @@ export interface KillResult {
   readonly withoutStandby: number;
   /** Time without a beat. */
   readonly gapP50Ms: number;
+  /** The same, 99 of 100. */
   readonly gapP99Ms: number;
+  /** The longest. */
   readonly gapMaxMs: number;
 }
 

@@ -7,12 +7,17 @@ import { pause, reportOf, withPlayground } from "./playground.ts";
 
 /** What the players noticed. */
 export interface TakeoverResult {
+  /** How many there are. */
   readonly players: number;
   /** Sessions that ended, or were replaced by others. */
   readonly lost: number;
+  /** Beats sent. */
   readonly sent: number;
+  /** Beats that did not come back; those on their way at either end of the time count as well. */
   readonly lostBeats: number;
+  /** Longest time without a beat. */
   readonly gapMaxMs: number;
+  /** Times that a route in use was given up. */
   readonly failovers: number;
 }
 

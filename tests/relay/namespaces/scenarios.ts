@@ -13,8 +13,11 @@ import { relayTakeover } from "./relay_takeover.ts";
 
 /** One figure that has to hold. */
 export interface Bar {
+  /** What, and how good it has to be. */
   readonly what: string;
+  /** Whether it is. */
   readonly isMet: boolean;
+  /** How good it is. */
   readonly measured: string;
 }
 
@@ -22,15 +25,19 @@ export interface Bar {
 export interface Outcome {
   /** Lines of a table. */
   readonly rows: readonly object[];
+  /** What has to hold. */
   readonly bars: readonly Bar[];
 }
 
 /** A scenario. */
 export interface Scenario {
+  /** For command lines. */
   readonly name: string;
+  /** For people. */
   readonly title: string;
   /** Whether its short form is played on every change. */
   readonly isChecked: boolean;
+  /** Plays it, for seconds or for minutes. */
   readonly play: (isLong: boolean) => Promise<Outcome>;
 }
 
