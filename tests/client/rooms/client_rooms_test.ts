@@ -101,6 +101,8 @@ Deno.test("a session that is lost: the seat is kept, and a new session gets it b
     "Ann after",
   ]);
   assert.deepEqual(seen, ["away", "left Bob", "back"]);
+  await lab.run(60_000);
+  assert.equal(room.state, "joined", "the time for which the seat was kept is called off");
 });
 
 Deno.test("a seat is kept for its time and no longer", async () => {
@@ -140,7 +142,8 @@ Deno.test("who says goodbye, or is thrown off the server, has no seat any more",
   const { server, ann, bobs, heard } = await start(lab);
   const out: string[] = [];
   bobs.on("out", (reason) => out.push(reason));
-  await lab.settle(ann.close());
+  // No code that a client sends keeps its seat.
+  await lab.settle(ann.close("bye", { code: CloseCode.superseded }));
   await lab.run(100);
   for (const peer of server.peers.values()) peer.disconnect("enough");
   await lab.run(100);

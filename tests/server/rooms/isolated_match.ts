@@ -23,6 +23,7 @@ export default defineRoom(Game, "Match", {
       if (text === "kick") member.kick("you asked for it");
       if (text === "play") room.setMetadata({ phase: "playing" });
       if (text === "lock") room.lock();
+      if (text === "tick?") room.broadcast(Game.Say, { text: `it is ${room.tick}` });
       room.broadcast(Game.Say, { text: `${map} ${member.data.lines} ${text}` });
     });
     room.onTick((tick) => {

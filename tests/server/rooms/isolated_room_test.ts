@@ -131,14 +131,45 @@ Deno.test("a worker that is behind is given no more than fits, and catches up wi
     await lab.run(50);
   }
   assert.equal(heard.length, 0);
+  assert.ok(sent < 20_000, "then the client has to wait");
+  // The last of what waits at the client; nothing is sent after it that could wake anybody.
+  let isLastQueued = false;
   worker.isStuck = false;
+  while (!isLastQueued) {
+    isLastQueued = ann.send(Game.Say, { text: "play" }) === "queued";
+    await lab.run(50);
+  }
+  sent++;
   await lab.run(60_000);
+  const { current } = ann.rooms;
+  assert.equal(current?.kind === "Match" && current.metadata.phase, "playing");
   // What the room answers to all that at once may block a channel; what matters is what it has heard.
   heard.length = 0;
   ann.send(Game.Say, { text: "count" });
   await lab.run(1_000);
   assert.equal(heard.find((line) => line.startsWith("Ann")), `Ann desert ${sent + 1} count`);
   assert.ok(sent > 8_000, `${sent} messages are more than wait in one place`);
+});
+
+Deno.test("a worker that was behind runs the ticks that it missed, five at most", async () => {
+  await using lab = new Lab();
+  const { ann, heard, worker } = await start(lab);
+  const tickNow = async (): Promise<number> => {
+    heard.length = 0;
+    ann.send(Game.Say, { text: "tick?" });
+    await lab.run(200);
+    return Number(heard.find((line) => line.startsWith("Ann it is"))?.split(" ").at(-1));
+  };
+  const before = await tickNow();
+  await lab.run(1_000);
+  assert.equal(await tickNow() - before, 24);
+  worker.isStuck = true;
+  await lab.run(2_000);
+  worker.isStuck = false;
+  await lab.run(200);
+  // 40 ticks passed: four batches under way had one each, the next one five, then one by one again.
+  const caughtUp = await tickNow() - before - 24;
+  assert.ok(caughtUp >= 4 + 5 + 6 && caughtUp <= 4 + 5 + 9, `${caughtUp} ticks`);
 });
 
 Deno.test("rooms on workers end, lock and throw out as others do", async () => {

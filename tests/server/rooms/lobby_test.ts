@@ -132,6 +132,8 @@ Deno.test("private rooms are in no list, and open to who knows the code", async 
   const typed = ` ${code!.slice(0, 3).toLowerCase()}-${code!.slice(3)} `;
   assert.equal((await lab.settle(bob.rooms.joinByCode("Match", typed, { profile }))).code, code);
   assert.equal(lobby.stats().wrongCodes, 1);
+  lobby.rooms.get(id)!.end();
+  assert.equal(lobby.find(code!), undefined);
 });
 
 Deno.test("wrong codes are limited by address, and right ones do not get through meanwhile", async () => {
