@@ -9,6 +9,7 @@ import { DirectorError } from "./director_error.ts";
 import type { MeshMatrix } from "../routes/mesh_matrix.ts";
 import type { LabelOffice } from "./label_office.ts";
 import type { RelayDesk } from "./relay_desk.ts";
+import type { PlanRequest } from "./route_planner.ts";
 
 /** Where the player is, and what must stay. */
 export interface RouteWishes {
@@ -39,6 +40,23 @@ export class RouteFinder {
     this.#mesh = parts.mesh;
   }
 
+  /** What the planner is asked. */
+  request(server: ServerRecord, wishes: RouteWishes): PlanRequest {
+    const { clientRttMs, pingLocation, regions, frontRelay } = wishes;
+    const isAnchored = server.hostname === "";
+    return {
+      ...(clientRttMs === undefined ? {} : { clientRttMs }),
+      ...(pingLocation === undefined ? {} : { pingLocation }),
+      ...(regions === undefined ? {} : { regions }),
+      ...(frontRelay === undefined ? {} : { frontRelay }),
+      ...(isAnchored ? { exitRelays: server.anchors.map(({ relayId }) => relayId) } : {}),
+      serverRegion: server.region,
+      relays: this.#relays.planned(),
+      mesh: this.#mesh,
+      maxRelays: this.#context.maxRelays,
+    };
+  }
+
   /**
    * One or two routes with labels of their own.
    *
@@ -49,19 +67,8 @@ export class RouteFinder {
     sessionId: string,
     wishes: RouteWishes,
   ): Promise<{ primary: SessionRoute; standby?: SessionRoute }> {
-    const { clientRttMs, pingLocation, regions, frontRelay } = wishes;
-    const isAnchored = server.hostname === "";
-    const plan = this.#context.planner.plan({
-      ...(clientRttMs === undefined ? {} : { clientRttMs }),
-      ...(pingLocation === undefined ? {} : { pingLocation }),
-      ...(regions === undefined ? {} : { regions }),
-      ...(frontRelay === undefined ? {} : { frontRelay }),
-      ...(isAnchored ? { exitRelays: server.anchors.map(({ relayId }) => relayId) } : {}),
-      serverRegion: server.region,
-      relays: this.#relays.planned(),
-      mesh: this.#mesh,
-      maxRelays: this.#context.maxRelays,
-    }, this.#context.clock.nowMs());
+    const { planner, clock } = this.#context;
+    const plan = planner.plan(this.request(server, wishes), clock.nowMs());
     if (plan === undefined || plan.primary.length === 0) {
       throw new DirectorError("no-capacity", `No relay leads to server "${server.id}"`);
     }

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { RouteHysteresis } from "../routes/route_hysteresis.ts";
 
 /** A relay that may be part of a route. */
 export interface PlannedRelay {
@@ -65,4 +66,14 @@ export interface Plan {
 export interface RoutePlanner {
   /** The routes, or `undefined` when none leads there. */
   plan(request: PlanRequest, nowMs: number): Plan | undefined;
+  /**
+   * Where a session should move that has been on a worse route for long enough, or `undefined`. Without
+   * this, sessions move only when they have to.
+   */
+  review?(
+    current: readonly string[],
+    hysteresis: RouteHysteresis,
+    request: PlanRequest,
+    nowMs: number,
+  ): Plan | undefined;
 }

@@ -25,6 +25,7 @@ import type { RelayDesk } from "./relay_desk.ts";
 import type { MoveRequest, RenewReply, SessionRequest } from "./requests.ts";
 import { buildRoute, randomHex, renewRoute, type RouteTerms } from "./route_builder.ts";
 import { RouteFinder } from "./route_finder.ts";
+import { RouteWatch } from "./route_watch.ts";
 import type { MeshMatrix } from "../routes/mesh_matrix.ts";
 import type { ServerDesk } from "./server_desk.ts";
 
@@ -41,6 +42,7 @@ export class SessionDesk {
   readonly #relays: RelayDesk;
   readonly #labels: LabelOffice;
   readonly #finder: RouteFinder;
+  readonly #watch: RouteWatch;
 
   constructor(
     context: DirectorContext,
@@ -56,6 +58,7 @@ export class SessionDesk {
     this.#relays = desks.relays;
     this.#labels = desks.labels;
     this.#finder = new RouteFinder(context, desks);
+    this.#watch = new RouteWatch(context.planner);
   }
 
   /**
@@ -116,7 +119,7 @@ export class SessionDesk {
       epoch: record.epoch,
       primary: seal(primary),
       ...(standby === undefined ? {} : { standby: seal(standby) }),
-      advice: routesOf(record).every((route) => this.#isSound(route)) ? "keep" : "move",
+      advice: this.#isWellRouted(record) ? "keep" : "move",
     };
   }
 
@@ -168,6 +171,7 @@ export class SessionDesk {
     const { directory, clock } = this.#context;
     const { value: record } = await this.#entry(sessionId);
     await directory.delete("sessions", sessionId);
+    this.#watch.forget(sessionId);
     this.#labels.retire(labelsOf(record), clock.nowMs() + 2 * TICKET_LIFE_MS);
     const hops = routesOf(record).flatMap((route) => route.hops);
     const relayIds = new Set(hops.map(({ relayId }) => relayId));
@@ -193,6 +197,18 @@ export class SessionDesk {
       (await this.#context.directory.read("servers", serverId))?.value;
     if (known === undefined) throw new DirectorError("not-found", `No server "${serverId}"`);
     return known;
+  }
+
+  /** Whether all its relays stay, and none of the routes behind the first one has long been better. */
+  #isWellRouted(record: SessionRecord): boolean {
+    if (!routesOf(record).every((route) => this.#isSound(route))) return false;
+    const { serverId, pingLocation, primary } = record;
+    const server = this.#servers.get(serverId);
+    const front = primary.hops[0]?.relayId;
+    // Where nobody measured there is nothing to compare.
+    if (server === undefined || front === undefined || pingLocation === "") return true;
+    const request = this.#finder.request(server, { pingLocation, frontRelay: front });
+    return !this.#watch.shouldMove(record, request, this.#context.clock.nowMs());
   }
 
   #isSound({ hops }: SessionRoute): boolean {
