@@ -71,12 +71,14 @@ export function run(program: string, args: readonly string[], input = ""): strin
 export class Lab {
   /** Begins the name of every namespace. */
   readonly prefix: string;
+  /** A folder for keys and tokens; it goes with the lab. */
+  readonly folder: string = Deno.makeTempDirSync({ prefix: "tickwire-lab-" });
   readonly #namespaces: string[] = [];
   readonly #processes = new Set<LabProcess>();
-  readonly #onEnd = (): void => this.#removeNamespaces();
+  readonly #onEnd = (): void => this.#removeAll();
   readonly #onSignal = (): void => {
     this.#killAll();
-    this.#removeNamespaces();
+    this.#removeAll();
     Deno.exit(130);
   };
   #nextPublic = 2;
@@ -140,12 +142,12 @@ export class Lab {
     return process;
   }
 
-  /** Ends all processes and removes all namespaces. */
+  /** Ends all processes and removes all namespaces and the folder. */
   async dispose(): Promise<void> {
     const processes = [...this.#processes];
     this.#killAll();
     await Promise.all(processes.map((process) => process.close()));
-    this.#removeNamespaces();
+    this.#removeAll();
     globalThis.removeEventListener("unload", this.#onEnd);
     for (const signal of ["SIGINT", "SIGTERM"] as const) {
       Deno.removeSignalListener(signal, this.#onSignal);
@@ -189,10 +191,29 @@ export class Lab {
     for (const process of this.#processes) process.kill("SIGKILL");
   }
 
-  #removeNamespaces(): void {
-    // What fails here is gone already.
+  #removeAll(): void {
     for (const namespace of this.#namespaces.splice(0)) {
+      // A namespace whose name is gone lives on as long as a process in it; all of them are the lab's.
+      const left = new Deno.Command("ip", { args: ["netns", "pids", namespace], stderr: "null" })
+        .outputSync();
+      for (const id of new TextDecoder().decode(left.stdout).split("\n")) {
+        if (id !== "") kill(Number(id));
+      }
+      // What fails here is gone already.
       new Deno.Command("ip", { args: ["netns", "del", namespace], stderr: "null" }).outputSync();
     }
+    try {
+      Deno.removeSync(this.folder, { recursive: true });
+    } catch {
+      // It has been removed.
+    }
+  }
+}
+
+function kill(processId: number): void {
+  try {
+    Deno.kill(processId, "SIGKILL");
+  } catch {
+    // It has ended.
   }
 }

@@ -95,8 +95,8 @@ export async function withPlayground<T>(
     fleet = await RelayFleet.start(lab, directorArgs);
     return await scenario(new Playground(lab, fleet));
   } finally {
-    await lab.dispose();
     await fleet?.dispose();
+    await lab.dispose();
   }
 }
 

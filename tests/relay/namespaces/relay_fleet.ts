@@ -38,20 +38,16 @@ export class RelayFleet {
   readonly #directorArgs: readonly string[];
   #nats: Deno.ChildProcess | undefined;
 
-  private constructor(lab: Lab, folder: string, directorArgs: readonly string[]) {
+  private constructor(lab: Lab, directorArgs: readonly string[]) {
     this.#lab = lab;
-    this.#folder = folder;
+    this.#folder = lab.folder;
     this.#directorArgs = directorArgs;
     this.directorHost = lab.host("dir");
   }
 
   /** Starts a director. Dispose of the fleet before the lab. */
   static async start(lab: Lab, directorArgs: readonly string[] = []): Promise<RelayFleet> {
-    const fleet = new RelayFleet(
-      lab,
-      await Deno.makeTempDir({ prefix: "tickwire-lab-" }),
-      directorArgs,
-    );
+    const fleet = new RelayFleet(lab, directorArgs);
     await fleet.startDirector();
     return fleet;
   }
@@ -141,10 +137,9 @@ export class RelayFleet {
     return new TextDecoder().decode(stdout);
   }
 
-  /** Removes keys and tokens. */
+  /** Ends NATS. */
   async dispose(): Promise<void> {
     this.#nats?.kill("SIGKILL");
     await this.#nats?.status;
-    await Deno.remove(this.#folder, { recursive: true });
   }
 }
