@@ -29,6 +29,8 @@ const MAX_WAITING_BYTES = 1_048_576;
 /** Ticks that a worker which was behind runs in a row, as the server's own tick loop does. */
 const MAX_CATCH_UP_TICKS = 5;
 
+/** How long a module may take to load, on a busy machine or from far away. */
+const LOAD_TIMEOUT_MS = 30_000;
 /** How long a room that ends may take to say so. */
 const FINISH_TIMEOUT_MS = 1_000;
 
@@ -46,7 +48,7 @@ export interface IsolatedDriverOptions {
   readonly clock: Clock;
   /** Length of a tick. */
   readonly periodMs: number;
-  /** How long the worker may take for a batch, and to load the module. */
+  /** How long the worker may go without finishing a batch; to load the module it has 30 s at least. */
   readonly hangTimeoutMs: number;
   /** Starts the thread. */
   readonly spawn: SpawnWorker;
@@ -76,6 +78,8 @@ export class IsolatedDriver implements RoomDriver {
   #finishTimer: TimerId | undefined;
   #underWayBytes = 0;
   #ticksOwed = 0;
+  /** When the worker finished a batch last; the first answer says that the module is loaded. */
+  #answeredAtMs = -Infinity;
   #nextBatch = 1;
   #isFull = false;
 
@@ -133,8 +137,12 @@ export class IsolatedDriver implements RoomDriver {
   runTick(nowMs: number): void {
     this.#ticksOwed = Math.min(this.#ticksOwed + 1, MAX_CATCH_UP_TICKS);
     const oldest = this.#underWay[0];
-    if (oldest !== undefined && nowMs - oldest.atMs > this.#options.hangTimeoutMs) {
-      this.#crash(`its worker did nothing for ${this.#options.hangTimeoutMs} ms`);
+    const { hangTimeoutMs } = this.#options;
+    const isLoading = this.#answeredAtMs === -Infinity;
+    const patienceMs = isLoading ? Math.max(hangTimeoutMs, LOAD_TIMEOUT_MS) : hangTimeoutMs;
+    // Batches that waited for the one before have had no time of their own yet.
+    if (oldest !== undefined && nowMs - Math.max(oldest.atMs, this.#answeredAtMs) > patienceMs) {
+      this.#crash(`its worker did nothing for ${patienceMs} ms`);
     } else if (this.#underWay.length < MAX_BATCHES) this.#postBatch(nowMs);
   }
 
@@ -184,6 +192,7 @@ export class IsolatedDriver implements RoomDriver {
       this.#crash(message.reason);
     } else if (this.#finishTimer === undefined) {
       const { sizeBytes } = this.#underWay.shift()!;
+      this.#answeredAtMs = this.#options.clock.nowMs();
       this.#underWayBytes -= sizeBytes;
       this.#count(message.drops);
       this.#deliver(message.frames);
