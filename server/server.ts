@@ -412,7 +412,10 @@ export class Server<P extends ProtocolCore = ProtocolCore, Data = undefined> {
     if (flush) await this.#until(timeoutMs, () => this.#isEverythingSaid());
     // Who was let in a moment ago is told too: his first packet is on its way.
     if (flush) {
-      await this.#until(Math.min(timeoutMs, ARRIVAL_TIMEOUT_MS), () => this.#endpoint.halfOpen === 0);
+      await this.#until(
+        Math.min(timeoutMs, ARRIVAL_TIMEOUT_MS),
+        () => this.#endpoint.halfOpen === 0,
+      );
     }
     this.#endpoint.closeAll(CloseCode.shutdown, reason, this.#clock.nowMs());
     this.#driver.service(this.#clock.nowMs());
