@@ -106,8 +106,8 @@ Deno.test("the netgraph of a session tells its round trip, loss, delay and bytes
   assert.equal(choke, 0);
   const mean = (of: "lossIn" | "lossOut"): number =>
     graph.samples.reduce((sum, sample) => sum + sample[of], 0) / graph.samples.length;
-  for (const  of of["lossIn", "lossOut"] as const) {
-    assert.ok(mean(of) > 0.05 && mean(of) < 0.16, `${of} ${mean(of)}`);
+  for (const side of ["lossIn", "lossOut"] as const) {
+    assert.ok(mean(side) > 0.05 && mean(side) < 0.16, `${side} ${mean(side)}`);
   }
   const byName = new Map(graph.channels.map((channel) => [channel.name, channel]));
   const [peer] = yard.server.peers.values();
