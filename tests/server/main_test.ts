@@ -32,7 +32,7 @@ Deno.test("main.ts hosts the arena, tells of players in JSON, and stops at SIGIN
   assert.equal(disconnected["isByPeer"], true);
   const stats = await server.event("stats");
   assert.equal(stats["peers"], 0);
-  assert.equal(stats["status"], "0 playing and 0 watching in 0 matches");
+  assert.equal(stats["status"], "0 playing, 0 bullets");
   const { code, stdout } = await server.interrupt();
   assert.equal(code, 0);
   const events = stdout.trimEnd().split("\n").map((line) => JSON.parse(line).event);
