@@ -12,30 +12,29 @@ import { flag, UsageError } from "../../server/cli_flags.ts";
 import { stderr, stdout } from "../../server/cli_output.ts";
 import { onStopSignal } from "../../server/cli_signals.ts";
 import { cleanName } from "../player_text.ts";
-import { clientFlags, connectAs } from "../run_client.ts";
+import { clientFlags, connectAs, serverKeyIn } from "../run_client.ts";
 import { playInTerminal } from "./play.ts";
-import { type PlaceWish, PlayerSession } from "./player_session.ts";
+import { PlayerSession, type SeatWish } from "./player_session.ts";
 import { NewsPrinter, runScript, SCRIPT_HELP } from "./script.ts";
+import { seatToken } from "../seat_token.ts";
 
-/** About as often as the server ticks. */
-const FRAME_MS = 33;
+/** How often an unchanged wish is looked at; twice as often as it is due. */
+const TICK_MS = 100;
 
 /** Plays by commands from standard input. Returns the exit code. */
 async function playByScript(
   client: Client<typeof Arena>,
-  wish: PlaceWish,
+  wish: SeatWish,
   json: boolean,
 ): Promise<number> {
   const printer = new NewsPrinter(stdout, json);
   const { promise: isOver, resolve: end } = Promise.withResolvers<number>();
   const session = new PlayerSession(client, wish, (news) => {
     printer.print(news);
-    const isRefused = news.event === "refused" && session.model.room === undefined;
-    if (isRefused || news.event === "out" || (news.event === "disconnected" && news.isByServer)) {
-      end(1);
-    }
+    const isRefused = news.event === "refused" && news.retryAfterMs === 0;
+    if (isRefused || (news.event === "disconnected" && news.isByServer)) end(1);
   });
-  const timer = setInterval(() => session.frame(), FRAME_MS);
+  const timer = setInterval(() => session.tick(), TICK_MS);
   onStopSignal().then(() => end(0));
   runScript(session, Deno.stdin.readable, (text) => stderr.line(text)).then(() => end(0));
   const code = await isOver;
@@ -50,7 +49,7 @@ await runCommand({
   positionals: [0, 1],
   flags: {
     name: flag.text("NAME", "What others see; default: your user name"),
-    watch: flag.toggle("Watches and does not play"),
+    guest: flag.toggle("Forgets the seat: nobody gets it back after a crash"),
     ...clientFlags,
   },
   notes: SCRIPT_HELP,
@@ -61,7 +60,8 @@ await runCommand({
     throw new UsageError(`--name "${wanted}": a name has 1 to 16 visible characters`);
   }
   const client = await connectAs(Arena, url, values);
-  const wish = { name, spectate: values.watch };
+  const serverKey = serverKeyIn(url);
+  const wish = { name, seat: await seatToken(serverKey, !values.guest) };
   const isInteractive = Deno.stdin.isTerminal() && stdout.isTerminal && !values.json;
   if (!isInteractive) return await playByScript(client, wish, values.json);
   const reason = await playInTerminal(client, wish);

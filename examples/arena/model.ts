@@ -1,40 +1,50 @@
 /**
- * The arena as one client knows it: who is in its match, whom it sees, and what is new.
+ * The arena as one client knows it: the last that it heard of everybody, and what is new.
  *
- * Terminal client, scripts and bots all look at the game through this. It shows nothing and decides
+ * Terminal client, scripts and bots all look at the world through this. It shows nothing and decides
  * nothing.
  *
  * @module
  */
-import type { Client, Infer, JoinedRoom, MirroredEntity, RoomMate } from "../../mod.ts";
-import { Arena } from "../../schema/messages/arena.ts";
+import type { Client, Infer } from "../../mod.ts";
+import { Arena, MAX_HP, WORLD_HALF_HEIGHT, WORLD_HALF_WIDTH } from "../../schema/messages/arena.ts";
 import { cleanText } from "../player_text.ts";
+import { BULLET_LIFE_SECONDS, BULLET_SPEED } from "./rules.ts";
 
-/** A match that a client is in. */
-export type ArenaRoom = JoinedRoom<typeof Arena, "Match">;
-
-/** What a round is at. */
-export type Phase = ArenaRoom["metadata"]["phase"];
-
-/** Red or blue. */
-export type Team = Infer<typeof Arena.Player>["team"];
-
-/** A line of the score board. */
-export interface BoardLine {
-  /** Number of the member. */
+/** A player as last heard of. */
+export interface SeenPlayer {
+  /** Its number. */
   readonly id: number;
   /** Its name, safe to show. */
   readonly name: string;
-  /** Its team. */
-  readonly team: Team;
-  /** Whom it finished off in this round. */
-  readonly kills: number;
-  /** How often it was finished off. */
-  readonly deaths: number;
+  /** Where it is. */
+  x: number;
+  /** Where it is. */
+  y: number;
+  /** Where it looks, radians. */
+  aim: number;
+  /** 0 while dead. */
+  hp: number;
   /** Whether its connection is silent. */
-  readonly isAway: boolean;
-  /** Whether it said so. */
-  readonly isReady: boolean;
+  away: boolean;
+  /** Whom it finished off. */
+  kills: number;
+  /** How often it was finished off. */
+  deaths: number;
+}
+
+/** A bullet; it flies straight, so that where it began says where it is. */
+export interface SeenBullet {
+  /** Who shot. */
+  readonly owner: number;
+  /** Where it began. */
+  readonly fromX: number;
+  /** Where it began. */
+  readonly fromY: number;
+  /** Its direction, radians. */
+  readonly aim: number;
+  /** When we heard of it. */
+  readonly heardAtMs: number;
 }
 
 /** What happened, in names. The property `event` tells them apart. */
@@ -43,17 +53,21 @@ export type ArenaNews =
     readonly event: "welcome";
     readonly you: number;
     readonly name: string;
-    readonly watches: boolean;
-    readonly phase: Phase;
     readonly players: readonly string[];
   }
-  | { readonly event: "joined" | "left" | "away" | "back" | "ready"; readonly name: string }
-  | { readonly event: "phase"; readonly phase: Phase }
   | {
-    readonly event: "scores";
-    readonly winner: Team | "nobody";
-    readonly board: readonly BoardLine[];
+    readonly event: "refused";
+    readonly reason: Infer<typeof Arena.JoinRefused>["reason"];
+    readonly retryAfterMs: number;
   }
+  | { readonly event: "joined"; readonly id: number; readonly name: string }
+  | {
+    readonly event: "left";
+    readonly id: number;
+    readonly name: string;
+    readonly reason: Infer<typeof Arena.PlayerLeft>["reason"];
+  }
+  | { readonly event: "away" | "back"; readonly id: number; readonly name: string }
   | {
     readonly event: "moved" | "respawned";
     readonly id: number;
@@ -61,138 +75,159 @@ export type ArenaNews =
     readonly x: number;
     readonly y: number;
   }
-  | { readonly event: "unseen"; readonly name: string }
   | { readonly event: "shot"; readonly by: string }
-  | { readonly event: "hit"; readonly victim: string; readonly hp: number }
+  | {
+    readonly event: "hit";
+    readonly victim: string;
+    readonly by: string;
+    readonly hp: number;
+  }
   | { readonly event: "died"; readonly victim: string; readonly by: string }
-  | { readonly event: "said"; readonly name: string; readonly text: string };
+  | { readonly event: "said"; readonly id: number; readonly name: string; readonly text: string };
 
-type PlayerEntity = MirroredEntity<Infer<typeof Arena.Player>>;
+/** Where a bullet is now; `undefined` when it has fallen or left the world. */
+export function bulletPlace(
+  bullet: SeenBullet,
+  nowMs: number,
+): { x: number; y: number } | undefined {
+  const seconds = (nowMs - bullet.heardAtMs) / 1000;
+  if (seconds > BULLET_LIFE_SECONDS) return undefined;
+  const x = bullet.fromX + Math.cos(bullet.aim) * BULLET_SPEED * seconds;
+  const y = bullet.fromY + Math.sin(bullet.aim) * BULLET_SPEED * seconds;
+  if (Math.abs(x) > WORLD_HALF_WIDTH || Math.abs(y) > WORLD_HALF_HEIGHT) return undefined;
+  return { x, y };
+}
 
 /** What one client knows. */
 export class ArenaModel {
-  /** The entity that is the client's own, or that it watches; 0 for none. */
-  eye = 0;
-  /** Whether {@link eye} is the client's own. */
-  isPlaying = false;
-  readonly #client: Client<typeof Arena>;
+  /** Our number; `undefined` without a seat. */
+  you: number | undefined;
+  /** When positions came last; with a seat, that is once a second at least. */
+  heardAtMs = Infinity;
+  readonly #players = new Map<number, SeenPlayer>();
+  readonly #bullets = new Map<number, SeenBullet>();
   readonly #onNews: (news: ArenaNews) => void;
-  /** What was told of players last, to tell what is new. */
-  readonly #told = new Map<number, Infer<typeof Arena.Player>>();
-  /** Names made fit to be shown, by what they were: they are asked for with every step of everybody. */
-  readonly #names = new Map<string, string>();
-  #room: ArenaRoom | undefined;
+  readonly #nowMs: () => number;
 
   /**
-   * Listens from now on.
+   * Listens to a client's messages from now on.
    *
    * @param onNews Called for everything that changes, after it changed.
    */
-  constructor(client: Client<typeof Arena>, onNews: (news: ArenaNews) => void) {
-    this.#client = client;
+  constructor(
+    client: Pick<Client<typeof Arena>, "on">,
+    onNews: (news: ArenaNews) => void,
+    nowMs: () => number = () => performance.now(),
+  ) {
     this.#onNews = onNews;
-    client.on(Arena.You, ({ entity, isYours }) => {
-      this.eye = entity;
-      this.isPlaying = isYours;
+    this.#nowMs = nowMs;
+    client.on(Arena.Welcome, (welcome) => this.#welcome(welcome));
+    client.on(Arena.JoinRefused, (refused) => onNews({ event: "refused", ...refused }));
+    client.on(Arena.PlayerJoined, ({ player }) => {
+      const { id, name } = this.#put(player);
+      onNews({ event: "joined", id, name });
     });
-    client.on(Arena.Killed, ({ victim, by }) => {
+    client.on(Arena.PlayerLeft, ({ id, reason }) => {
+      const name = this.nameOf(id);
+      if (this.#players.delete(id)) onNews({ event: "left", id, name, reason });
+    });
+    client.on(Arena.Away, ({ id, away }) => {
+      const player = this.#players.get(id);
+      if (player === undefined) return;
+      player.away = away;
+      onNews({ event: away ? "away" : "back", id, name: player.name });
+    });
+    client.on(Arena.Moved, ({ players }) => {
+      this.heardAtMs = this.#nowMs();
+      players.forEach((moved) => this.#move(moved));
+    });
+    client.on(Arena.Shot, (shot) => this.#shoot(shot));
+    client.on(Arena.Hit, (hit) => this.#hit(hit));
+    client.on(Arena.Died, ({ victim, by }) => {
       onNews({ event: "died", victim: this.nameOf(victim), by: this.nameOf(by) });
     });
-    client.on(Arena.Said, ({ member, text }) => {
-      onNews({ event: "said", name: this.nameOf(member), text: cleanText(text) });
+    client.on(Arena.Respawned, ({ id, x, y }) => {
+      const player = this.#players.get(id);
+      if (player === undefined) return;
+      Object.assign(player, { x, y, hp: MAX_HP });
+      onNews({ event: "respawned", id, name: player.name, x, y });
     });
-    client.world.on(Arena.Player, "spawn", (entity) => this.#look(entity));
-    client.world.on(Arena.Player, "update", (entity) => this.#look(entity));
-    client.world.on(Arena.Player, "despawn", ({ id }) => this.#told.delete(id));
-    client.world.on(Arena.Player, "leave", ({ id, value }) => {
-      this.#told.delete(id);
-      onNews({ event: "unseen", name: this.nameOf(value.member) });
+    client.on(Arena.Scores, ({ scores }) => {
+      for (const { id, kills, deaths } of scores) {
+        const player = this.#players.get(id);
+        if (player !== undefined) Object.assign(player, { kills, deaths });
+      }
     });
-    client.world.on(Arena.Bullet, "spawn", ({ value: { by } }) => {
-      onNews({ event: "shot", by: this.nameOf(by) });
-    });
-  }
-
-  /** The match; `undefined` before the client is in one. */
-  get room(): ArenaRoom | undefined {
-    return this.#room;
-  }
-
-  /** The score board, the best first. */
-  get board(): BoardLine[] {
-    const lines = Array.from(this.#client.world.entities(Arena.Standing), ({ value }) => {
-      const { member: id, team, kills, deaths } = value;
-      const { isAway = false, isReady = false } = this.#room?.members.get(id) ?? {};
-      return { id, name: this.nameOf(id), team, kills, deaths, isAway, isReady };
-    });
-    return lines.sort((a, b) => b.kills - a.kills || a.deaths - b.deaths || a.id - b.id);
-  }
-
-  /** What a team's players scored together. */
-  scoreOf(team: Team): number {
-    return this.board.reduce((sum, line) => line.team === team ? sum + line.kills : sum, 0);
-  }
-
-  /** The name of a member, or something in its place. */
-  nameOf(id: number): string {
-    const name = this.#room?.members.get(id)?.profile.name;
-    if (name === undefined) return "somebody";
-    return this.#names.getOrInsertComputed(name, cleanText);
-  }
-
-  /** The client's own body, or the one that it watches, as the server said last. */
-  get self(): PlayerEntity | undefined {
-    const entity = this.#client.world.get(this.eye);
-    return entity?.is(Arena.Player) ? entity : undefined;
-  }
-
-  /** Begins with a match that was joined. */
-  enter(room: ArenaRoom): void {
-    this.#room = room;
-    const { id = 0, isSpectator = false } = room.me ?? {};
-    const players = [...room.members.keys()].map((id) => this.nameOf(id));
-    const { phase } = room.metadata;
-    const name = this.nameOf(id);
-    this.#onNews({ event: "welcome", you: id, name, watches: isSpectator, phase, players });
-    for (const entity of this.#client.world.entities(Arena.Player)) this.#look(entity);
-    const tell = (event: "joined" | "left" | "away" | "back" | "ready") => (mate: Mate): void =>
-      this.#onNews({ event, name: cleanText(mate.profile.name) });
-    room.on("joined", tell("joined"));
-    room.on("left", tell("left"));
-    room.on("changed", (mate, before) => {
-      if (mate.isAway !== before.isAway) tell(mate.isAway ? "away" : "back")(mate);
-      if (mate.isReady && !before.isReady) tell("ready")(mate);
-    });
-    let last = phase;
-    room.on("metadata", ({ phase }) => {
-      if (phase === last) return;
-      last = phase;
-      this.#onNews({ event: "phase", phase });
-      if (phase === "scores") this.#tellScores();
+    client.on(Arena.Said, ({ id, text }) => {
+      onNews({ event: "said", id, name: this.nameOf(id), text: cleanText(text) });
     });
   }
 
-  #tellScores(): void {
-    const lead = this.scoreOf("red") - this.scoreOf("blue");
-    const winner = lead === 0 ? "nobody" : lead > 0 ? "red" : "blue";
-    this.#onNews({ event: "scores", winner, board: this.board });
+  /** Everybody, ourselves included. */
+  get players(): ReadonlyMap<number, SeenPlayer> {
+    return this.#players;
   }
 
-  #look({ id, value }: PlayerEntity): void {
-    // A snapshot may overtake the answer that says who is in the match.
-    if (this.#room === undefined) return;
-    const before = this.#told.get(id);
-    this.#told.set(id, value);
-    const { member, pos: { x, y }, hp } = value;
-    const name = this.nameOf(member);
-    if (before !== undefined && hp < before.hp) {
-      this.#onNews({ event: "hit", victim: name, hp });
-    } else if (before?.hp === 0 && hp > 0) {
-      this.#onNews({ event: "respawned", id: member, name, x, y });
+  /** Ourselves; `undefined` without a seat. */
+  get self(): SeenPlayer | undefined {
+    return this.you === undefined ? undefined : this.#players.get(this.you);
+  }
+
+  /** What flies now. */
+  bullets(nowMs: number = this.#nowMs()): { owner: number; x: number; y: number }[] {
+    const flying = [];
+    for (const [id, bullet] of this.#bullets) {
+      const place = bulletPlace(bullet, nowMs);
+      if (place === undefined) this.#bullets.delete(id);
+      else flying.push({ owner: bullet.owner, ...place });
     }
-    if (before?.pos.x === x && before.pos.y === y) return;
-    this.#onNews({ event: "moved", id: member, name, x, y });
+    return flying;
+  }
+
+  /** The name of a player, or something in its place. */
+  nameOf(id: number): string {
+    return this.#players.get(id)?.name ?? "somebody";
+  }
+
+  #welcome({ you, players }: Infer<typeof Arena.Welcome>): void {
+    const scores = new Map(this.#players);
+    this.#players.clear();
+    this.#bullets.clear();
+    for (const player of players) {
+      const { kills = 0, deaths = 0 } = scores.get(player.id) ?? {};
+      Object.assign(this.#put(player), { kills, deaths });
+    }
+    this.you = you;
+    const names = Array.from(this.#players.values(), ({ name }) => name);
+    this.#onNews({ event: "welcome", you, name: this.nameOf(you), players: names });
+  }
+
+  #put({ id, name, x, y, aim, hp, away }: Infer<typeof Arena.PlayerJoined>["player"]): SeenPlayer {
+    const player = { id, name: cleanText(name), x, y, aim, hp, away, kills: 0, deaths: 0 };
+    this.#players.set(id, player);
+    return player;
+  }
+
+  /** Of somebody unknown, `PlayerJoined` or `PlayerLeft` is on the way or just came. */
+  #move({ id, x, y, aim }: Infer<typeof Arena.Moved>["players"][number]): void {
+    const player = this.#players.get(id);
+    if (player === undefined) return;
+    player.aim = aim;
+    if (player.x === x && player.y === y) return;
+    player.x = x;
+    player.y = y;
+    this.#onNews({ event: "moved", id, name: player.name, x, y });
+  }
+
+  #shoot({ id, owner, x, y, aim }: Infer<typeof Arena.Shot>): void {
+    this.#bullets.set(id, { owner, fromX: x, fromY: y, aim, heardAtMs: this.#nowMs() });
+    this.#onNews({ event: "shot", by: this.nameOf(owner) });
+  }
+
+  #hit({ bullet, victim, by, hp }: Infer<typeof Arena.Hit>): void {
+    this.#bullets.delete(bullet);
+    const player = this.#players.get(victim);
+    if (player !== undefined) player.hp = hp;
+    this.#onNews({ event: "hit", victim: this.nameOf(victim), by: this.nameOf(by), hp });
   }
 }
-
-type Mate = RoomMate<typeof Arena, "Match">;

@@ -3,33 +3,26 @@
  *
  * @module
  */
-import { type Client, netgraphLines } from "../../mod.ts";
+import type { Client } from "../../mod.ts";
 import { type Arena, MAX_SAID_BYTES } from "../../schema/messages/arena.ts";
 import { cleanText, cutText } from "../player_text.ts";
 import { HeldKeys } from "../terminal/held_keys.ts";
 import { type Key, KeyParser } from "../terminal/key_parser.ts";
 import { Screen } from "../terminal/screen.ts";
-import { drawScene, type Scene } from "./draw.ts";
-import type { Team } from "./model.ts";
-import { type PlaceWish, type PlayerNews, PlayerSession } from "./player_session.ts";
+import { drawScene } from "./draw.ts";
+import { type PlayerNews, PlayerSession, type SeatWish } from "./player_session.ts";
 import { describeNews } from "./script.ts";
 
 const FRAME_MS = 33;
 
-/** The server says what time it is more often than that. */
+/** Positions come once a second at least. */
 const SILENCE_MS = 2_000;
 
 /** What happened is shown for this long at most. */
 const LOG_LINES = 50;
 
 /** News that players see on the field and need no line about. */
-const VISIBLE: ReadonlySet<PlayerNews["event"]> = new Set([
-  "moved",
-  "unseen",
-  "shot",
-  "hit",
-  "respawned",
-]);
+const VISIBLE: ReadonlySet<PlayerNews["event"]> = new Set(["moved", "shot", "hit", "respawned"]);
 
 /** Keys by what they do. */
 const RUN_KEYS = {
@@ -60,12 +53,9 @@ class ArenaTerminal {
   readonly #log: string[] = [];
   #draft: string | undefined;
   #aim = 0;
-  #showsNet = false;
-  #heard = 0;
-  #heardAtMs = 0;
   #end: (reason: string) => void = () => {};
 
-  constructor(client: Client<typeof Arena>, wish: PlaceWish) {
+  constructor(client: Client<typeof Arena>, wish: SeatWish) {
     this.#client = client;
     this.#hasColor = !Deno.noColor;
     this.#session = new PlayerSession(client, wish, (news) => this.#hear(news));
@@ -105,14 +95,8 @@ class ArenaTerminal {
     if (key.name === "ctrl+c") this.#end("");
     else if (this.#draft !== undefined) this.#type(key);
     else if (key.name === "q" && key.action === "press") this.#end("");
-    else if (key.name === "n" && key.action === "press") this.#showsNet = !this.#showsNet;
-    else if (key.name === "r" && key.action === "press") this.#toggleReady();
     else if (key.name === "enter" && key.action === "press") this.#startTyping();
     else this.#hold(key);
-  }
-
-  #toggleReady(): void {
-    this.#session.ready(!this.#session.model.room?.me?.isReady);
   }
 
   #startTyping(): void {
@@ -159,73 +143,46 @@ class ArenaTerminal {
 
   #frame(): void {
     this.#steer();
-    this.#session.frame();
+    this.#session.tick();
     this.#draw();
   }
 
   #draw(): void {
-    const { lines, cursor } = drawScene(this.#scene(), this.#screen.size, this.#hasColor);
-    this.#screen.show(lines, cursor);
-  }
-
-  #scene(): Scene {
-    const { model, netcode } = this.#session;
+    const { model } = this.#session;
     // While a new session is being made there is none to ask.
     const isAlive = this.#client.state !== "reconnecting";
     const { rttMs, lossOut } = isAlive ? this.#client.stats() : { rttMs: 0, lossOut: 0 };
-    const { board, self } = model;
-    const teams = new Map<number, Team>(board.map(({ id, team }) => [id, team]));
-    return {
-      players: Array.from(this.#session.bodies(), (body) => ({
-        name: model.nameOf(body.member),
-        pos: body.pos,
-        aim: body.aim,
-        hp: body.hp,
-        team: body.team,
-        isSelf: body.member === self?.value.member,
-      })),
-      bullets: Array.from(this.#session.bullets(), ({ by, pos }) => ({
-        pos,
-        team: teams.get(by) ?? "red",
-      })),
-      board,
-      round: this.#roundText(),
-      log: this.#log,
-      draft: this.#draft,
-      state: this.#stateText(),
-      rttMs,
-      loss: lossOut,
-      netgraph: this.#showsNet && netcode !== undefined ? netgraphLines(netcode.graph) : undefined,
-    };
-  }
-
-  #roundText(): string {
-    const { model, secondsLeft } = this.#session;
-    if (model.room === undefined) return "";
-    const time = secondsLeft === undefined ? "" : ` ${Math.ceil(secondsLeft)} s`;
-    const { phase } = model.room.metadata;
-    return `${phase}${time}  red ${model.scoreOf("red")} : ${model.scoreOf("blue")} blue`;
+    const { lines, cursor } = drawScene(
+      {
+        players: model.players,
+        you: model.you,
+        bullets: model.bullets(),
+        log: this.#log,
+        draft: this.#draft,
+        state: this.#stateText(),
+        rttMs,
+        loss: lossOut,
+      },
+      this.#screen.size,
+      this.#hasColor,
+    );
+    this.#screen.show(lines, cursor);
   }
 
   /** The protocol takes its time before it gives a connection up; a player sees at once that all stand still. */
   #stateText(): string {
     const { state } = this.#client;
-    if (state === "reconnecting") return state;
-    const { packetsReceived } = this.#client.stats();
-    const nowMs = performance.now();
-    if (packetsReceived !== this.#heard) {
-      this.#heard = packetsReceived;
-      this.#heardAtMs = nowMs;
-    }
-    const silentMs = nowMs - this.#heardAtMs;
+    const silentMs = performance.now() - this.#session.model.heardAtMs;
     if (state !== "connected" || silentMs < SILENCE_MS) return state;
     return `no answer for ${Math.floor(silentMs / 1000)} s`;
   }
 
   #hear(news: PlayerNews): void {
-    if (!VISIBLE.has(news.event)) this.#note(describeNews(news));
-    const isInMatch = this.#session.model.room !== undefined;
-    if (["disconnected", "out"].includes(news.event) || (news.event === "refused" && !isInMatch)) {
+    const isOwn = "id" in news && news.id === this.#session.model.you;
+    const isKnown = VISIBLE.has(news.event) ||
+      isOwn && (news.event === "away" || news.event === "back");
+    if (!isKnown) this.#note(describeNews(news));
+    if (news.event === "disconnected" || (news.event === "refused" && news.retryAfterMs === 0)) {
       this.#end(describeNews(news));
     }
   }
@@ -237,6 +194,6 @@ class ArenaTerminal {
 }
 
 /** Plays in this terminal. Returns why it ended: nothing when the player wanted it. */
-export function playInTerminal(client: Client<typeof Arena>, wish: PlaceWish): Promise<string> {
+export function playInTerminal(client: Client<typeof Arena>, wish: SeatWish): Promise<string> {
   return new ArenaTerminal(client, wish).run();
 }

@@ -7,7 +7,6 @@ import { MAX_SAID_BYTES } from "../../schema/messages/arena.ts";
 import { TextLineStream } from "../line_stream.ts";
 import type { Output } from "../../server/cli_output.ts";
 import { cleanText, cutText } from "../player_text.ts";
-import type { BoardLine } from "./model.ts";
 import type { PlayerNews, PlayerSession } from "./player_session.ts";
 
 /** Help for {@link runScript}. */
@@ -18,7 +17,6 @@ export const SCRIPT_HELP =
   fire [SECONDS]                 once, or for so long
   stop                           stand still
   say TEXT                       talk
-  ready                          play the next round
   wait SECONDS                   read the next line later
   quit                           leave`;
 
@@ -67,15 +65,13 @@ export class NewsPrinter {
 export function describeNews(news: PlayerNews): string {
   switch (news.event) {
     case "welcome":
-      return `You ${news.watches ? "watch as" : "are"} ${news.name}. ${companyOf(news)}.`;
+      return `You are ${news.name}. ${companyOf(news)}.`;
     case "refused":
-      return `Refused: ${news.text}.`;
-    case "out":
-      return `Out of the match: ${news.text || news.reason}.`;
+      return `No seat: ${REFUSALS[news.reason]}${news.retryAfterMs > 0 ? "; trying again" : ""}.`;
     case "joined":
       return `${news.name} joined.`;
     case "left":
-      return `${news.name} left.`;
+      return news.reason === "left" ? `${news.name} left.` : `${news.name} is gone.`;
     case "away":
       return `${news.name} does not answer.`;
     case "back":
@@ -87,15 +83,7 @@ export function describeNews(news: PlayerNews): string {
     case "shot":
       return `${news.by} shoots.`;
     case "hit":
-      return `${news.victim} is hit, ${news.hp} left.`;
-    case "ready":
-      return `${news.name} is ready.`;
-    case "unseen":
-      return `${news.name} is out of sight.`;
-    case "phase":
-      return PHASES[news.phase];
-    case "scores":
-      return `The winner is ${news.winner}. ${news.board.map(describeLine).join(", ")}.`;
+      return `${news.by} hit ${news.victim}, ${news.hp} left.`;
     case "died":
       return `${news.by} finished ${news.victim}.`;
     case "said":
@@ -113,20 +101,16 @@ export function describeNews(news: PlayerNews): string {
   }
 }
 
-const PHASES = {
-  lobby: "This is the lobby: the round begins when everybody is ready.",
-  playing: "The round begins!",
-  scores: "The round is over.",
-} as const;
-
-function describeLine({ name, team, kills, deaths }: BoardLine): string {
-  return `${name} (${team}) ${kills}:${deaths}`;
-}
-
 function companyOf({ name, players }: PlayerNews & { event: "welcome" }): string {
   const others = players.filter((player) => player !== name);
   return others.length === 0 ? "Nobody else is here" : `Here are also ${others.join(", ")}`;
 }
+
+const REFUSALS = {
+  "name-invalid": "the name does not do; 1 to 16 visible characters",
+  "name-taken": "the name is taken",
+  "full": "the arena is full",
+} as const;
 
 /**
  * Obeys commands until they end or say `quit`.
@@ -148,7 +132,6 @@ export async function runScript(
     if (command === "") continue;
     if (command === "quit") return;
     if (command === "say") session.say(cutText(cleanText(argument), MAX_SAID_BYTES));
-    else if (command === "ready") await session.ready();
     else if (command === "stop") rest();
     else if (command === "aim" && Number.isFinite(seconds)) {
       aim = seconds! * Math.PI / 180;
