@@ -10,6 +10,7 @@ import { createCipheriv, createDecipheriv } from "node:crypto";
 import { type CryptoBackend, packetKey, TAG_BYTES } from "../protocol/crypto/backend.ts";
 import { nobleBackend } from "../protocol/crypto/noble.ts";
 import { loadSodium } from "../protocol/crypto/sodium.ts";
+import { median } from "./load_process.ts";
 
 /** One measured operation. */
 export interface CryptoBenchRow {
@@ -173,11 +174,6 @@ function nsPerCall(call: () => void, roundMs: number): number {
     elapsedMs = performance.now() - startedMs;
   } while (elapsedMs < roundMs);
   return elapsedMs * 1e6 / calls;
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[sorted.length >> 1] ?? NaN;
 }
 
 if (import.meta.main) {

@@ -10,6 +10,7 @@
 import process from "node:process";
 import { encodeKey } from "../protocol/connect_url.ts";
 import { serve } from "../server/mod.ts";
+import { bareEcho } from "./bare_echo.ts";
 import { BENCH_LIMITS, BenchEcho } from "./bench_protocol.ts";
 import { type Load, median, startLoad } from "./load_process.ts";
 
@@ -92,27 +93,6 @@ async function measure(load: Load, roundMs: number, inFlight: number): Promise<n
   const [echoes, tookMs] = (await load.next()).split(" ").map(Number);
   const { user, system } = process.cpuUsage(before);
   return [echoes! / (user + system) * 1e6, echoes! / tookMs! * 1e3];
-}
-
-/** The least that an echo can do: no copy, no counters, one reused buffer. */
-function bareEcho(): { readonly port: number; close(): void } {
-  const socket = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
-  const ignore = (): void => {};
-  const loop = async (): Promise<void> => {
-    const buffer = new Uint8Array(2_048);
-    try {
-      for (;;) {
-        const [bytes, from] = await socket.receive(buffer);
-        socket.send(bytes, from).catch(ignore);
-      }
-    } catch {
-      // Closed.
-    }
-  };
-  loop();
-  // A UDP socket reports NetAddr only; its type allows Unix sockets too.
-  const { port } = socket.addr as Deno.NetAddr;
-  return { port, close: () => socket.close() };
 }
 
 if (import.meta.main) {

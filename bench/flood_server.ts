@@ -1,13 +1,14 @@
 /**
  * The server of `flood_bench.ts`, a process of its own.
  *
- * Reads lines: `start`, answered by URL and port; `stats`, answered by seconds of processor time and bytes of heap.
+ * Reads lines: `start`, answered by URL, port and the port of a bare echo; `stats`, answered by seconds of processor time and bytes of heap.
  *
  * @module
  */
 import { createInterface } from "node:readline";
 import process from "node:process";
 import { serve } from "../server/mod.ts";
+import { bareEcho } from "./bare_echo.ts";
 import { BENCH_LIMITS, BenchEcho } from "./bench_protocol.ts";
 import { collectGarbage } from "./cpu_time.ts";
 
@@ -20,30 +21,11 @@ server.on(BenchEcho.Echo, (peer, value) => {
   peer.send(BenchEcho.Echo, value);
 });
 
-/** The least that an echo can do, beside it. */
-function bareEcho(): Deno.DatagramConn {
-  const socket = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
-  const loop = async (): Promise<void> => {
-    const buffer = new Uint8Array(2_048);
-    try {
-      for (;;) {
-        const [bytes, from] = await socket.receive(buffer);
-        socket.send(bytes, from).catch(() => {});
-      }
-    } catch {
-      // Closed.
-    }
-  };
-  loop();
-  return socket;
-}
-
 const bare = bareEcho();
 
 for await (const line of createInterface({ input: process.stdin })) {
   if (line === "start") {
-    const { port } = bare.addr as Deno.NetAddr;
-    process.stdout.write(`${server.url()} ${server.address.port} ${port}\n`);
+    process.stdout.write(`${server.url()} ${server.address.port} ${bare.port}\n`);
   } else {
     collectGarbage();
     const { user, system } = process.cpuUsage();

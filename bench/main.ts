@@ -21,7 +21,7 @@ import { runSchemaBench } from "./schema_bench.ts";
 import { runSessionBench } from "./session_bench.ts";
 import { runSimulationBench } from "./simulation_bench.ts";
 import { runSyncBench } from "./sync_bench.ts";
-import { runUdpBench } from "./udp_bench.ts";
+import { runUdpBench, type UdpBenchRow } from "./udp_bench.ts";
 
 /** A goal of design, and what was measured. */
 interface Bar {
@@ -144,12 +144,7 @@ async function echo(): Promise<Outcome> {
   const rows = await runEchoBench();
   const ours = rows.find((row) => row.contender === "Tickwire")!;
   return {
-    rows: rows.map((row) => ({
-      who: row.contender,
-      "echoes per CPU second": round(row.echoesPerCpuSecond),
-      "echoes per second": round(row.echoesPerSecond),
-      ratio: round(row.ratio, 2),
-    })),
+    rows: rows.map(echoRow),
     bars: [
       {
         what: "echoes per second of the server's processor time",
@@ -164,6 +159,15 @@ async function echo(): Promise<Outcome> {
         isMet: ours.ratio >= 0.7,
       },
     ],
+  };
+}
+
+function echoRow(row: UdpBenchRow): Outcome["rows"][number] {
+  return {
+    who: row.contender,
+    "echoes per CPU second": round(row.echoesPerCpuSecond),
+    "echoes per second": round(row.echoesPerSecond),
+    ratio: round(row.ratio, 2),
   };
 }
 
@@ -269,12 +273,7 @@ async function recording(): Promise<Outcome> {
 async function udp(): Promise<Outcome> {
   const rows = await runUdpBench();
   return {
-    rows: rows.map((row) => ({
-      who: row.contender,
-      "echoes per CPU second": round(row.echoesPerCpuSecond),
-      "echoes per second": round(row.echoesPerSecond),
-      ratio: round(row.ratio, 2),
-    })),
+    rows: rows.map(echoRow),
     bars: [],
   };
 }

@@ -8,11 +8,11 @@
  * @module
  */
 import process from "node:process";
-import { createInterface } from "node:readline";
-import { Readable } from "node:stream";
 import { openDgram } from "../transport/node_dgram.ts";
 import type { DatagramPipe } from "../transport/pipe.ts";
 import { openUdp } from "../transport/udp.ts";
+import { bareEcho } from "./bare_echo.ts";
+import { median, startLoad } from "./load_process.ts";
 
 /** One measured server. */
 export interface UdpBenchRow {
@@ -50,20 +50,20 @@ interface EchoServer {
 export async function runUdpBench(options: UdpBenchOptions = {}): Promise<UdpBenchRow[]> {
   const { rounds = 7, roundMs = 400, sizeBytes = 100, inFlight = 64 } = options;
   const servers = [
-    bareEcho(BASELINE, 1),
-    bareEcho("bare, 2 receives", 2),
-    bareEcho("bare, 4 receives", 4),
+    { name: BASELINE, ...bareEcho() },
+    { name: "bare, 2 receives", ...bareEcho(2) },
+    { name: "bare, 4 receives", ...bareEcho(4) },
     pipeEcho("pipe over udp", await openUdp({ hostname: "127.0.0.1", port: 0 })),
     pipeEcho("pipe over node:dgram", await openDgram({ hostname: "127.0.0.1", port: 0 })),
   ];
-  const load = startLoad();
+  const load = startLoad("udp_load.ts");
   const perSecond = new Map<string, number[]>(servers.map(({ name }) => [name, []]));
   const perCpuSecond = new Map<string, number[]>(servers.map(({ name }) => [name, []]));
   try {
     for (let round = 0; round <= rounds; round++) {
       for (const { name, port } of servers) {
         const cpuBefore = process.cpuUsage();
-        const echoes = await load.measure(`${port} ${roundMs} ${sizeBytes} ${inFlight}`);
+        const echoes = Number(await load.ask(`${port} ${roundMs} ${sizeBytes} ${inFlight}`));
         const { user, system } = process.cpuUsage(cpuBefore);
         // The first round compiles.
         if (round === 0) continue;
@@ -75,33 +75,13 @@ export async function runUdpBench(options: UdpBenchOptions = {}): Promise<UdpBen
     await Promise.all(servers.map((server) => server.close()));
     await load.close();
   }
-  const baseline = median(perCpuSecond.get(BASELINE));
+  const baseline = median(perCpuSecond.get(BASELINE)!);
   return servers.map(({ name }) => ({
     contender: name,
-    echoesPerSecond: median(perSecond.get(name)),
-    echoesPerCpuSecond: median(perCpuSecond.get(name)),
-    ratio: median(perCpuSecond.get(name)) / baseline,
+    echoesPerSecond: median(perSecond.get(name)!),
+    echoesPerCpuSecond: median(perCpuSecond.get(name)!),
+    ratio: median(perCpuSecond.get(name)!) / baseline,
   }));
-}
-
-/** The least that an echo can do: no copy, no counters, a reused buffer per outstanding receive. */
-function bareEcho(name: string, receives: number): EchoServer {
-  const socket = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
-  const ignore = (): void => {};
-  const loop = async (): Promise<void> => {
-    const buffer = new Uint8Array(2_048);
-    try {
-      for (;;) {
-        const [bytes, from] = await socket.receive(buffer);
-        socket.send(bytes, from).catch(ignore);
-      }
-    } catch {
-      // Closed.
-    }
-  };
-  for (let count = 0; count < receives; count++) loop();
-  const { port } = socket.addr as Deno.NetAddr;
-  return { name, port, close: () => socket.close() };
 }
 
 function pipeEcho(name: string, pipe: DatagramPipe): EchoServer {
@@ -112,42 +92,6 @@ function pipeEcho(name: string, pipe: DatagramPipe): EchoServer {
     pipe.send(slot, bytes.byteLength, from);
   });
   return { name, port: pipe.localAddress.port, close: () => pipe.close() };
-}
-
-interface Load {
-  measure(line: string): Promise<number>;
-  close(): Promise<void>;
-}
-
-function startLoad(): Load {
-  const child = new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "--unstable-net",
-      "--allow-net=127.0.0.1",
-      new URL("udp_load.ts", import.meta.url).href,
-    ],
-    stdin: "piped",
-    stdout: "piped",
-  }).spawn();
-  const writer = child.stdin.getWriter();
-  const lines = createInterface({ input: Readable.fromWeb(child.stdout) })[Symbol.asyncIterator]();
-  return {
-    async measure(line: string): Promise<number> {
-      await writer.write(new TextEncoder().encode(`${line}\n`));
-      const { value } = await lines.next();
-      if (value === undefined) throw new Error("The load has ended: see its messages above");
-      return Number(value);
-    },
-    async close(): Promise<void> {
-      await writer.close();
-      await child.status;
-    },
-  };
-}
-
-function median(values: number[] = []): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? NaN;
 }
 
 if (import.meta.main) {

@@ -7,7 +7,7 @@ import type { Address } from "../protocol/address.ts";
 import type { ClientEndpoint } from "../protocol/client_endpoint.ts";
 import { checkCloseCode, CloseCode } from "../protocol/close_code.ts";
 import type { DropCounters } from "../protocol/counters.ts";
-import { HandlerTable } from "../protocol/handler_table.ts";
+import { assertReceivable, HandlerTable } from "../protocol/handler_table.ts";
 import type { DeliveryCallback, DeliveryResult } from "../protocol/message_pool.ts";
 import type { TracedPacket } from "../protocol/packet_trace.ts";
 import type { SendResult } from "../protocol/send_channel.ts";
@@ -163,12 +163,7 @@ export class Client<P extends ProtocolCore = ProtocolCore> {
   on<E extends keyof ClientEvents>(event: E, handler: ClientEvents[E]): () => void;
   on(what: BoundMessage | keyof ClientEvents, handler: (...args: never[]) => void): () => void {
     if (typeof what === "string") return this.#handlers.addEvent(what, handler);
-    if (this.protocol.messages[what.index] !== what) {
-      throw new TypeError(`Cannot listen to "${what.name}": it belongs to another protocol`);
-    }
-    if (what.from === "client") {
-      throw new TypeError(`Cannot listen to "${what.name}": only a client sends it`);
-    }
+    assertReceivable(this.protocol, what, "client");
     return this.#handlers.addMessage(what, handler);
   }
 

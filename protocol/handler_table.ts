@@ -7,7 +7,7 @@
  *
  * @module
  */
-import type { BoundMessage } from "../schema/mod.ts";
+import type { BoundMessage, ProtocolCore } from "../schema/mod.ts";
 
 /** Told of a failure: what was thrown, and the message or event whose handler it was. */
 export type ErrorHandler = (error: unknown, where: string) => void;
@@ -20,6 +20,24 @@ export interface EventMap {
 
 /** Any handler; the typed methods of server and client tie arguments to messages and events. */
 type Handler = (...args: never[]) => unknown;
+
+/**
+ * Checks that one end may listen to a message.
+ *
+ * @param self Whose handler it would be.
+ * @throws TypeError for a message of another protocol, or one that only this end sends.
+ */
+export function assertReceivable(
+  protocol: ProtocolCore,
+  message: BoundMessage,
+  self: "client" | "server",
+): void {
+  const { index, name, from } = message;
+  if (protocol.messages[index] !== message) {
+    throw new TypeError(`Cannot listen to "${name}": it belongs to another protocol`);
+  }
+  if (from === self) throw new TypeError(`Cannot listen to "${name}": only a ${self} sends it`);
+}
 
 /** What is called: messages come with one or two arguments, events with up to two. */
 type Callback = (first: unknown, second: unknown) => unknown;

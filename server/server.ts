@@ -6,25 +6,24 @@
 import type { Address } from "../protocol/address.ts";
 import { CloseCode } from "../protocol/close_code.ts";
 import { formatConnectUrl } from "../protocol/connect_url.ts";
-import { HandlerTable } from "../protocol/handler_table.ts";
+import { assertReceivable, HandlerTable } from "../protocol/handler_table.ts";
 import type { ServerEndpoint } from "../protocol/server_endpoint.ts";
 import type { BoundMessage, ClientMessage, ProtocolCore, ServerMessage } from "../schema/mod.ts";
 import type { Clock } from "../transport/clock.ts";
 import { EndpointDriver } from "../transport/endpoint_driver.ts";
-import type { DatagramPipe } from "../transport/pipe.ts";
 import { reportFailure } from "../transport/report_failure.ts";
 import { Authorizer } from "./authorizer.ts";
 import { Broadcaster } from "./broadcaster.ts";
 import { SERVER_EVENTS, type ServerEvents } from "./handlers.ts";
-import { DEFAULT_MAX_PEERS, type ServeOptions } from "./options.ts";
+import { DEFAULT_MAX_PEERS } from "./options.ts";
 import { linkOf, type Peer, type PeerHost } from "./peer.ts";
 import { PeerTable } from "./peer_table.ts";
 import { relayHostOf } from "./relay_host.ts";
-import type { RelayLink } from "./relay_link.ts";
 import type { Lobby } from "./rooms/lobby.ts";
 import type { LobbyOptions } from "./rooms/lobby_options.ts";
 import { openLobby } from "./rooms/open_lobby.ts";
 import type { AnyRoomDefinition } from "./rooms/room_definition.ts";
+import type { BroadcastOptions, ServerCloseOptions, ServerParts } from "./server_parts.ts";
 import type { ServerRelay } from "./server_relay.ts";
 import { type ServerStats, serverStats } from "./server_stats.ts";
 import { TickLoop } from "./tick_loop.ts";
@@ -37,40 +36,6 @@ const ARRIVAL_TIMEOUT_MS = 300;
 
 /** How often a server that drains or closes looks whether somebody is left. */
 const POLL_INTERVAL_MS = 10;
-
-/** Options of {@link Server.broadcast}. */
-export interface BroadcastOptions<Data> {
-  /** A peer that does not get the message: its author, as a rule. */
-  readonly except?: Peer<Data>;
-  /** Who gets it. Default: every peer. */
-  readonly to?: Iterable<Peer<Data>>;
-}
-
-/** Options of {@link Server.close}. */
-export interface ServerCloseOptions {
-  /** Whether reliable messages that are under way go out first. Default true. */
-  readonly flush?: boolean;
-  /** How long that may take. Default 2,000 ms. */
-  readonly timeoutMs?: number;
-}
-
-/** What {@link serve} makes a server of. */
-export interface ServerParts<Data> {
-  /** Sessions. */
-  readonly endpoint: ServerEndpoint;
-  /** Moves datagrams. */
-  readonly pipe: DatagramPipe;
-  /** Time and timers. */
-  readonly clock: Clock;
-  /** The same time, and timers of the ticks. */
-  readonly tickClock: Clock;
-  /** As the caller gave them. */
-  readonly options: ServeOptions<Data>;
-  /** Its place among relays. */
-  readonly relay: RelayLink | undefined;
-  /** Called once the pipe is closed. */
-  readonly onClosed: () => void;
-}
 
 /** A running server. Made by {@link serve}. */
 export class Server<P extends ProtocolCore = ProtocolCore, Data = undefined> {
@@ -190,12 +155,7 @@ export class Server<P extends ProtocolCore = ProtocolCore, Data = undefined> {
     handler: (...args: never[]) => void,
   ): () => void {
     if (typeof what === "string") return this.#handlers.addEvent(what, handler);
-    if (this.protocol.messages[what.index] !== what) {
-      throw new TypeError(`Cannot listen to "${what.name}": it belongs to another protocol`);
-    }
-    if (what.from === "server") {
-      throw new TypeError(`Cannot listen to "${what.name}": only a server sends it`);
-    }
+    assertReceivable(this.protocol, what, "server");
     return this.#handlers.addMessage(what, handler);
   }
 
@@ -243,7 +203,14 @@ export class Server<P extends ProtocolCore = ProtocolCore, Data = undefined> {
    * option that makes no sense.
    */
   world(options: ServerWorldOptions = {}): ServerWorld<Data> {
-    return (this.#worlds ??= this.#makeWorlds()).create(options);
+    this.#worlds ??= new ServerWorlds<Data>({
+      protocol: this.protocol,
+      tickHz: this.#parts.options.tickHz ?? 0,
+      peers: this.peers,
+      handlers: this.#handlers,
+      nowMs: () => this.#clock.nowMs(),
+    });
+    return this.#worlds.create(options);
   }
 
   /**
@@ -339,16 +306,6 @@ export class Server<P extends ProtocolCore = ProtocolCore, Data = undefined> {
   /** Same as {@link close}, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
-  }
-
-  #makeWorlds(): ServerWorlds<Data> {
-    return new ServerWorlds<Data>({
-      protocol: this.protocol,
-      tickHz: this.#parts.options.tickHz ?? 0,
-      peers: this.peers,
-      handlers: this.#handlers,
-      nowMs: () => this.#clock.nowMs(),
-    });
   }
 
   #makeHost(): PeerHost {

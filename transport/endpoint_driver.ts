@@ -153,14 +153,13 @@ export class EndpointDriver {
 
   #receive(bytes: Uint8Array, from: Address): void {
     if (this.#isStopped) return;
-    const isBatched = this.#pipe.deliversInBatches === true;
-    const nowMs = this.#batchMs >= 0 ? this.#batchMs : this.#clock.nowMs();
+    const nowMs = Number.isNaN(this.#batchMs) ? this.#clock.nowMs() : this.#batchMs;
     try {
       this.#endpoint.handleDatagram(bytes, from, nowMs);
     } catch (error) {
       this.#fail(error);
     }
-    if (!isBatched) return this.service(nowMs);
+    if (this.#pipe.deliversInBatches !== true) return this.service(nowMs);
     this.wake();
     // The microtask of this wake begins the next batch.
     if (this.#isWakePending) this.#batchMs = nowMs;

@@ -6,7 +6,7 @@
 import { MAX_ANCHORS, type ServerAnchor, type ServerRecord } from "../directory/records.ts";
 import { type DirectorContext, TICKET_LIFE_MS } from "./director_context.ts";
 import { DirectorError } from "./director_error.ts";
-import { routeToJson, toText } from "./grant_json.ts";
+import { routeToJson, toText } from "../../protocol/relay/api/grant_json.ts";
 import type { LabelOffice } from "./label_office.ts";
 import type { RelayDesk } from "./relay_desk.ts";
 import type { ServerReply } from "./requests.ts";

@@ -11,7 +11,7 @@ import { connectTicketCodec } from "../../schema/messages/mod.ts";
 import type { ServerRecord, SessionRecord } from "../directory/records.ts";
 import type { DirectorContext } from "./director_context.ts";
 import { DirectorError } from "./director_error.ts";
-import { toText } from "./grant_json.ts";
+import { toText } from "../../protocol/relay/api/grant_json.ts";
 
 /** How long a connect ticket can be shown: time for a slow start of a game. */
 const CONNECT_TICKET_LIFE_MS = 300_000;

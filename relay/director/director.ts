@@ -17,7 +17,7 @@ import { asDirectorError, type DirectorContext } from "./director_context.ts";
 import { DirectorError } from "./director_error.ts";
 import { equalText } from "./equal_text.ts";
 import type { FleetHooks } from "./fleet_hooks.ts";
-import { grantToJson } from "./grant_json.ts";
+import { grantToJson } from "../../protocol/relay/api/grant_json.ts";
 import { JoinCodes } from "./join_codes.ts";
 import { type KeyHolder, KeyTree } from "./key_tree.ts";
 import { LabelOffice } from "./label_office.ts";

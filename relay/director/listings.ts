@@ -6,7 +6,7 @@
 import { issueBeaconToken } from "../../protocol/relay/beacon.ts";
 import type { RelayRecord, ServerRecord } from "../directory/records.ts";
 import type { DirectorContext } from "./director_context.ts";
-import { toText } from "./grant_json.ts";
+import { toText } from "../../protocol/relay/api/grant_json.ts";
 import { freeSeats } from "./allocator.ts";
 import { type BeaconsReply, MAX_LISTED_RELAYS, type RegionsReply } from "./requests.ts";
 

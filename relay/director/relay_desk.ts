@@ -18,7 +18,7 @@ import { DirectorError } from "./director_error.ts";
 import { MAX_LISTED_RELAYS, type RelayHeartbeat, type RelayReply } from "./requests.ts";
 import type { Revocations } from "./revocations.ts";
 import type { PlannedRelay } from "./route_planner.ts";
-import { sealKeys } from "./sealed_keys.ts";
+import { sealKeys } from "../../protocol/relay/api/sealed_keys.ts";
 
 /** What one session adds to a load between two heartbeats, when the relay has too few to tell. */
 const ASSUMED_SESSION_LOAD = 0.001;

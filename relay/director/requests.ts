@@ -13,9 +13,9 @@ import {
   keyField,
   MAX_ALLOCATED_PLAYERS,
   MAX_MESH_LINKS,
-  MAX_SHARDS,
   portField,
-  relayShard,
+  relayPlaceFields,
+  relayProcessFields,
   sessionLimits,
   wallClockField,
 } from "../directory/records.ts";
@@ -33,18 +33,8 @@ const userId = t.string({ maxBytes: 64 });
 
 /** `POST /v1/relays/heartbeat`. */
 export const relayHeartbeatSchema = t.struct({
-  id: idField,
-  region: idField,
-  hostname: hostnameField,
-  shards: t.array(relayShard, { max: MAX_SHARDS }),
-  /** Whose network the relay is in: a standby route goes through another where it can. */
-  provider: idField.optional(),
-  /** What its operator would rather pay than use it, in milliseconds. Default 0. */
-  egressCostMs: t.f64().optional(),
-  state: t.enum("active", "draining"),
-  publicKey: keyField,
-  instance: hexField,
-  version: t.string({ maxBytes: 32 }),
+  ...relayPlaceFields,
+  ...relayProcessFields,
   links: t.array(
     t.struct({ to: idField, p95RttMs: t.f64(), jitterMs: t.f64(), loss: t.f64() }),
     { max: MAX_MESH_LINKS },

@@ -26,7 +26,7 @@ import {
 } from "./requests.ts";
 import type { Revocations } from "./revocations.ts";
 import { randomHex } from "./route_builder.ts";
-import { sealKeys } from "./sealed_keys.ts";
+import { sealKeys } from "../../protocol/relay/api/sealed_keys.ts";
 import { equalText } from "./equal_text.ts";
 
 /** The servers that this director knows. */

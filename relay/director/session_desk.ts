@@ -19,7 +19,7 @@ import {
   TICKET_LIFE_MS,
 } from "./director_context.ts";
 import { DirectorError } from "./director_error.ts";
-import { toText } from "./grant_json.ts";
+import { toText } from "../../protocol/relay/api/grant_json.ts";
 import type { LabelOffice } from "./label_office.ts";
 import type { RelayDesk } from "./relay_desk.ts";
 import type { MoveRequest, RenewReply, SessionRequest } from "./requests.ts";

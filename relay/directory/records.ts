@@ -56,23 +56,34 @@ export const relayShard = t.struct({
   load: t.f64(),
 });
 
-const relay = t.struct({
+/** Where a relay is and what it takes: a heartbeat tells it, a record keeps it. */
+export const relayPlaceFields = {
   id: idField,
   region: idField,
   /** Public IP literal. */
   hostname: hostnameField,
   shards: t.array(relayShard, { max: MAX_SHARDS }),
-  /** Whose network it is in, and what its traffic costs: for planners. */
+  /** Whose network it is in: a standby route goes through another where it can. */
   provider: idField.optional(),
+  /** What its operator would rather pay than use it, in milliseconds. Default 0. */
   egressCostMs: t.f64().optional(),
   state: t.enum("active", "draining"),
-  /** When a draining relay closes; 0 while it is active. */
-  drainDeadlineMs: wallClockField,
+};
+
+/** Which process of a relay speaks. */
+export const relayProcessFields = {
   /** X25519, base64url: hop ticket keys are sealed to it. */
   publicKey: keyField,
   /** Random per start of the process: tells a restart from a heartbeat. */
   instance: hexField,
   version: t.string({ maxBytes: 32 }),
+};
+
+const relay = t.struct({
+  ...relayPlaceFields,
+  /** When a draining relay closes; 0 while it is active. */
+  drainDeadlineMs: wallClockField,
+  ...relayProcessFields,
 });
 
 /** An anchor: the slot through which a relay reaches a server behind NAT. */

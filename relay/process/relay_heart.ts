@@ -11,7 +11,7 @@ import type { CryptoBackend } from "../../protocol/crypto/backend.ts";
 import type { Clock, TimerId } from "../../transport/clock.ts";
 import { HEARTBEAT_MS } from "../director/director_context.ts";
 import type { RelayHeartbeat, RelayReply } from "../director/requests.ts";
-import { type DeliveredKeys, openKeys } from "../director/sealed_keys.ts";
+import { type DeliveredKeys, openKeys } from "../../protocol/relay/api/sealed_keys.ts";
 import type { DirectorLink } from "./director_link.ts";
 import { type ListedPeer, MeshKeys } from "./mesh_keys.ts";
 import type { Shard, ShardReport } from "./shard.ts";

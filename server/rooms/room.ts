@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { HandlerTable } from "../../protocol/handler_table.ts";
+import { assertReceivable, HandlerTable } from "../../protocol/handler_table.ts";
 import type {
   BoundMessage,
   ClientMessage,
@@ -172,12 +172,7 @@ export class Room<
   ): () => void;
   on(what: BoundMessage | keyof RoomEvents<P, K, MemberData>, handler: Handler): () => void {
     if (typeof what === "string") return this.#handlers.addEvent(what, handler);
-    if (this.#definition.protocol.messages[what.index] !== what) {
-      throw new TypeError(`Cannot listen to "${what.name}": it belongs to another protocol`);
-    }
-    if (what.from === "server") {
-      throw new TypeError(`Cannot listen to "${what.name}": only a server sends it`);
-    }
+    assertReceivable(this.#definition.protocol, what, "server");
     if (what.name === "RoomsAsk") {
       throw new TypeError('Cannot listen to "RoomsAsk": the lobby answers it');
     }

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { RelayFrameType } from "../../protocol/relay/relay_frame.ts";
 import { GAME } from "./modes.ts";
-import { exchange, percentile } from "./relay_traffic.ts";
+import { percentile } from "../fixtures/percentile.ts";
+import { exchange } from "./relay_traffic.ts";
 import { RelayWorld } from "./relay_world.ts";
 
 Deno.test("the death of the primary relay under 60 Hz makes a gap below 300 ms, 50 times out of 50", () => {

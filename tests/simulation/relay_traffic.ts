@@ -32,9 +32,3 @@ export function exchange(world: RelayWorld, client: RelayClient): Gaps {
   });
   return gaps;
 }
-
-/** Percentile of numbers, 0 to 1. */
-export function percentile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]!;
-}

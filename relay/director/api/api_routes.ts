@@ -4,7 +4,7 @@
  * @module
  */
 import { sourceKey } from "../../../protocol/address.ts";
-import { grantSchema, grantToJson } from "../grant_json.ts";
+import { grantSchema, grantToJson } from "../../../protocol/relay/api/grant_json.ts";
 import {
   allocateReplySchema,
   allocateRequestSchema,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Random } from "../../../transport/random.ts";
 import { connectTicketCodec } from "../../../schema/messages/mod.ts";
-import { grantFromJson } from "../../../relay/director/grant_json.ts";
+import { grantFromJson } from "../../../protocol/relay/api/grant_json.ts";
 import { CODE_ALPHABET, readCode } from "../../../relay/director/join_codes.ts";
 import { DirectorLab, isDirectorError, withLab } from "./director_lab.ts";
 

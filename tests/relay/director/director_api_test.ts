@@ -9,7 +9,7 @@ import {
   type DirectorApiOptions,
 } from "../../../relay/director/api/director_api.ts";
 import { serveDirector } from "../../../relay/director/api/serve_director.ts";
-import { grantFromJson } from "../../../relay/director/grant_json.ts";
+import { grantFromJson } from "../../../protocol/relay/api/grant_json.ts";
 import { type Directory, DirectoryError } from "../../../relay/directory/directory.ts";
 import { MemoryDirectory } from "../../../relay/directory/memory_directory.ts";
 import { DirectorLab, heartbeatOf, registrationOf } from "./director_lab.ts";

@@ -20,7 +20,7 @@ import type {
   ServerReply,
 } from "../../../relay/director/requests.ts";
 import type { Plan, PlanRequest, RoutePlanner } from "../../../relay/director/route_planner.ts";
-import { type DeliveredKeys, openKeys } from "../../../relay/director/sealed_keys.ts";
+import { type DeliveredKeys, openKeys } from "../../../protocol/relay/api/sealed_keys.ts";
 import type { Directory } from "../../../relay/directory/directory.ts";
 import { MemoryDirectory } from "../../../relay/directory/memory_directory.ts";
 import { VirtualClock } from "../../../transport/virtual_clock.ts";

@@ -14,9 +14,13 @@ import type { RelayGrant } from "../../../protocol/relay/relay_grant.ts";
 import { PureSipHasher } from "../../../protocol/relay/siphash.ts";
 import { ServerEndpoint } from "../../../protocol/server_endpoint.ts";
 import { Director } from "../../../relay/director/director.ts";
-import { grantFromJson, grantToJson, routeFromJson } from "../../../relay/director/grant_json.ts";
+import {
+  grantFromJson,
+  grantToJson,
+  routeFromJson,
+} from "../../../protocol/relay/api/grant_json.ts";
 import type { ServerReply } from "../../../relay/director/requests.ts";
-import { openKeys } from "../../../relay/director/sealed_keys.ts";
+import { openKeys } from "../../../protocol/relay/api/sealed_keys.ts";
 import { MemoryDirectory } from "../../../relay/directory/memory_directory.ts";
 import { EndpointDriver } from "../../../transport/endpoint_driver.ts";
 import { RelayedPipe } from "../../../transport/relayed_pipe.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { RoutePlanner as DirectorPlanner } from "../../../relay/director/route_planner.ts";
-import { grantToJson } from "../../../relay/director/grant_json.ts";
+import { grantToJson } from "../../../protocol/relay/api/grant_json.ts";
 import { RoutePlanner } from "../../../relay/routes/route_planner.ts";
 import { anchoredOf, DirectorLab } from "./director_lab.ts";
 

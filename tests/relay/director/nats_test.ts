@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Director } from "../../../relay/director/director.ts";
-import { grantToJson } from "../../../relay/director/grant_json.ts";
+import { grantToJson } from "../../../protocol/relay/api/grant_json.ts";
 import { NatsDirectory } from "../../../relay/directory/nats_directory.ts";
 import { systemClock } from "../../../transport/system_clock.ts";
 import { keyOf } from "../../fixtures/seeded.ts";

@@ -3,9 +3,9 @@ import { encodeKey } from "../../../protocol/connect_url.ts";
 import { nobleBackend } from "../../../protocol/crypto/noble.ts";
 import { openHopRenewal } from "../../../protocol/relay/hop_renewal.ts";
 import { exposureOf, HopFlag } from "../../../protocol/relay/hop_ticket.ts";
-import { routeFromJson } from "../../../relay/director/grant_json.ts";
+import { routeFromJson } from "../../../protocol/relay/api/grant_json.ts";
 import { KEY_PERIOD_MS } from "../../../relay/director/key_tree.ts";
-import { openKeys } from "../../../relay/director/sealed_keys.ts";
+import { openKeys } from "../../../protocol/relay/api/sealed_keys.ts";
 import {
   anchoredOf,
   heartbeatOf,

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { grantToJson } from "../../../relay/director/grant_json.ts";
+import { grantToJson } from "../../../protocol/relay/api/grant_json.ts";
 import type { RoutePlanner as DirectorPlanner } from "../../../relay/director/route_planner.ts";
 import { RoutePlanner } from "../../../relay/routes/route_planner.ts";
 import { DirectorLab } from "./director_lab.ts";

@@ -10,7 +10,7 @@ import {
 import { HOP_RENEWAL_BYTES, openHopRenewal } from "../../../protocol/relay/hop_renewal.ts";
 import { TicketOffice } from "../../../protocol/ticket_office.ts";
 import { connectTicketCodec } from "../../../schema/messages/mod.ts";
-import { grantFromJson, grantToJson } from "../../../relay/director/grant_json.ts";
+import { grantFromJson, grantToJson } from "../../../protocol/relay/api/grant_json.ts";
 import { DEFAULT_LIMITS } from "../../../relay/director/director_context.ts";
 import type { SessionLimits } from "../../../relay/directory/records.ts";
 import { isDirectorError, secretOf, ticketAt, withLab } from "./director_lab.ts";

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { pause, percentile, reportOf, withPlayground } from "./playground.ts";
+import { percentile } from "../../fixtures/percentile.ts";
+import { pause, reportOf, withPlayground } from "./playground.ts";
 
 /** What the players noticed. */
 export interface DrainResult {

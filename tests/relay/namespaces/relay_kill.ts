@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { pause, percentile, reportOf, watch, withPlayground } from "./playground.ts";
+import { percentile } from "../../fixtures/percentile.ts";
+import { pause, reportOf, watch, withPlayground } from "./playground.ts";
 
 /** What the player noticed. */
 export interface KillResult {

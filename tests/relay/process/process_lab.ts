@@ -13,7 +13,7 @@ import { routeFromJson } from "../../../protocol/relay/api/grant_json.ts";
 import { PureSipHasher } from "../../../protocol/relay/siphash.ts";
 import { Director } from "../../../relay/director/director.ts";
 import type { SessionRequest } from "../../../relay/director/requests.ts";
-import { openKeys } from "../../../relay/director/sealed_keys.ts";
+import { openKeys } from "../../../protocol/relay/api/sealed_keys.ts";
 import { MemoryDirectory } from "../../../relay/directory/memory_directory.ts";
 import { type DirectorLink, DirectorLinkError } from "../../../relay/process/director_link.ts";
 import type { Relay } from "../../../relay/process/relay.ts";
